@@ -1,0 +1,65 @@
+"""What the SMTP client declared, as opposed to what the message says of itself (RFC 5321 §2.3.1)."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+
+
+class Address(str):
+    """A mail address: a plain `str` (without angle brackets) that knows its parts.
+
+    >>> ann = Address("ann@example.com", name="Ann")
+    >>> ann.local, ann.domain, ann.name
+    ('ann', 'example.com', 'Ann')
+    >>> ann == "ann@example.com"
+    True
+    """
+
+    __slots__ = ("name", "parameters")
+    name: str
+    parameters: tuple[str, ...]
+
+    def __new__(cls, address: str, *, name: str = "", parameters: tuple[str, ...] = ()) -> Address:
+        """*name* is a header's display name; *parameters* are those of MAIL or RCPT, as sent."""
+        self = super().__new__(cls, address)
+        self.name = name
+        self.parameters = parameters
+        return self
+
+    @property
+    def local(self) -> str:
+        """What stands before the last `@` (all of it where there is none)."""
+        return self.rpartition("@")[0] or str(self)
+
+    @property
+    def domain(self) -> str:
+        """What stands behind the last `@` (nothing where there is none)."""
+        return self.rpartition("@")[2] if "@" in self else ""
+
+    def __getnewargs_ex__(self) -> tuple[tuple[str], dict[str, object]]:
+        return (str(self),), {"name": self.name, "parameters": self.parameters}
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What the client said before DATA; the message itself may claim otherwise.
+
+    Octets that are not UTF-8 are kept as lone surrogates (`surrogateescape`).
+    """
+
+    mail_from: Address
+    rcpt_to: tuple[Address, ...]
+    helo: str = ""
+    user: str | None = None
+    peer: str = ""
+    tls: str | None = None
+    """The TLS version, e.g. ``TLSv1.3``; None in plaintext."""
+    started: datetime | None = None
+    """When MAIL FROM came."""
+
+
+def new_id() -> str:
+    """96 random bits, URL-safe, 16 characters: the id of a message or a session."""
+    return secrets.token_urlsafe(12)

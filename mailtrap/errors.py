@@ -1,0 +1,45 @@
+"""What can go wrong, in the words of the domain; each protocol translates it in one table."""
+
+from datetime import datetime
+
+
+class MailtrapError(Exception):
+    """Anything this package raises on purpose."""
+
+
+class NotFound(MailtrapError):
+    """No such message, account, mailbox or session."""
+
+
+class Gone(NotFound):
+    """The message was here, and was deleted or expired; the record of that is still kept."""
+
+    def __init__(self, message_id: str, when: datetime, why: str) -> None:
+        super().__init__(f"message {message_id} was {why} at {when.isoformat()}")
+        self.when = when
+        self.why = why
+
+
+class AlreadyExists(MailtrapError):
+    """A name or id is taken."""
+
+
+class BadQuery(MailtrapError):
+    """A search query does not parse; *position* is the offset of the character to look at."""
+
+    def __init__(self, reason: str, position: int) -> None:
+        super().__init__(f"{reason} (character {position + 1})")
+        self.reason = reason
+        self.position = position
+
+
+class BadSettings(MailtrapError):
+    """A setting is unknown or has a value it cannot have."""
+
+
+class StoreUnavailable(MailtrapError):
+    """The store cannot take or give anything right now: disk full, locked, damaged or closed."""
+
+
+class StoreInUse(StoreUnavailable):
+    """Another process holds the data directory."""

@@ -1,0 +1,1 @@
+"""Pure functions of a message's octets: no IO, no exception, one pass, linear."""

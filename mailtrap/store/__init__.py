@@ -1,0 +1,170 @@
+"""Where everything is kept: the one interface that every protocol, the REST API and the fixture use.
+
+All of it is synchronous and thread-safe. Reading borrows a connection for the call and leaves nothing open.
+Writing goes through one writer that commits whatever is queued in one transaction; a call that writes
+returns after its commit, and everybody has heard of it on the `Bus` by then. `add` and `refuse` alone
+give a future, so that a protocol in the event loop can go on while the commit is under way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import Future
+from typing import Literal, Protocol
+
+from mailtrap.bus import Bus
+from mailtrap.message.summary import Summary
+from mailtrap.search.tree import Query
+from mailtrap.store.records import (
+    Account,
+    Entry,
+    Filing,
+    Flag,
+    Mailbox,
+    NewMessage,
+    NewRefusal,
+    Page,
+    Project,
+    Refusal,
+    Session,
+)
+from mailtrap.transcript import Transcript
+
+DEFAULT_PROJECT = "default"
+
+
+class Store(Protocol):
+    """Messages, the accounts they are filed for, and what happened to them."""
+
+    bus: Bus
+
+    settle: Callable[[Callable[[], None]], object]
+    """How a batch's events are published and its futures resolved: given a function, calls it in the right
+    thread. The sandbox sets its loop's ``call_soon_threadsafe``: one wake-up per batch. By default at once."""
+
+    def close(self) -> None:
+        """Write what is queued, stop, and remove the directory of a temporary store."""
+
+    # -- projects
+
+    def project(self, name: str) -> Project:
+        """The project called *name*; made, if there is none."""
+
+    def new_project(self) -> Project:
+        """A fresh world with a name of its own: one row, whatever else is stored."""
+
+    def projects(self) -> list[Project]:
+        """All projects, by name."""
+
+    # -- messages in
+
+    def add(self, new: NewMessage) -> Future[Summary]:
+        """Store a message and file it; done when committed. An id already present raises `AlreadyExists`."""
+
+    def refuse(self, refusal: NewRefusal) -> Future[None]:
+        """Record a transaction that ended without a message."""
+
+    # -- messages out
+
+    def messages(
+        self,
+        project: int,
+        query: Query | None = None,
+        *,
+        account: str | None = None,
+        before: int | None = None,
+        since: int | None = None,
+        limit: int = 50,
+    ) -> Page:
+        """A page of summaries, newest first.
+
+        *account*: only what was filed for it, with its own read state. *before*: continue below this row number.
+        *since*: only what was stored after this mod-sequence. Never behind: what has been committed is found.
+        """
+
+    def summary(self, project: int, message_id: str, *, account: str | None = None) -> Summary:
+        """One message by its id; raises `Gone` if it was deleted, `NotFound` if it was never here."""
+
+    def octets(self, number: int, start: int = 0, stop: int | None = None) -> bytes:
+        """The octets of a message, whole or a slice of them; raises `NotFound`."""
+
+    def slices(self, number: int) -> Iterator[bytes]:
+        """The octets of a message in pieces of at most 256 KiB; no statement stays open between two."""
+
+    def filings(self, number: int) -> list[Filing]:
+        """Where a message was filed, and what became of that."""
+
+    def refusals(self, project: int, *, since: int = 0, limit: int = 200) -> list[Refusal]:
+        """Transactions that ended without a message, oldest first, after row number *since*."""
+
+    def cursor(self) -> int:
+        """The mod-sequence of the last commit."""
+
+    # -- what can be changed
+
+    def update(
+        self,
+        project: int,
+        ids: Collection[str],
+        *,
+        seen: bool | None = None,
+        pinned: bool | None = None,
+        add_tags: Collection[str] = (),
+        remove_tags: Collection[str] = (),
+        account: str | None = None,
+    ) -> int:
+        """Change the state of messages; gives how many there were. *seen* is set in *account*'s entries, or
+        the catch-all's."""
+
+    def delete(self, project: int, ids: Collection[str], why: Literal["deleted", "expired"] = "deleted") -> int:
+        """Delete messages everywhere, keeping a record of it; gives how many there were."""
+
+    def delete_all(self, project: int) -> int:
+        """Put the floor above everything in the project but pinned messages; gives how many there were."""
+
+    # -- accounts and mailboxes
+
+    def accounts(self, project: int, *, contains: str = "", after: str = "", limit: int = 200) -> list[Account]:
+        """Accounts in the order of their names, after the name *after*."""
+
+    def account(self, project: int, name: str) -> Account:
+        """One account by its folded name; raises `NotFound`."""
+
+    def mailbox(self, project: int, account: str, name: str = "INBOX") -> Mailbox:
+        """A mailbox of an account; raises `NotFound`."""
+
+    def entries(self, mailbox: int, *, after: int = 0, limit: int = 200) -> list[Entry]:
+        """Entries in the order of their UIDs, after UID *after*."""
+
+    def flag(
+        self,
+        mailbox: int,
+        uids: Sequence[int],
+        *,
+        add: Flag = Flag(0),
+        remove: Flag = Flag(0),
+        add_keywords: Collection[str] = (),
+        remove_keywords: Collection[str] = (),
+    ) -> int:
+        """Change flags and keywords of entries; gives the new mod-sequence (the old one if nothing changed)."""
+
+    def remove(self, mailbox: int, uids: Sequence[int], by: str) -> int:
+        """Take entries out of a mailbox, for ever; *by* is the protocol that asked. Gives the mod-sequence."""
+
+    def expunged_since(self, mailbox: int, modseq: int) -> list[tuple[int, int]] | None:
+        """Ranges of UIDs that went after *modseq*; None where the log does not reach back that far: ask
+        `entries` (RFC 7162 §3.2.6)."""
+
+    # -- sessions
+
+    def open_session(self, transcript: Transcript) -> None:
+        """A conversation begins: it can be read while it goes on."""
+
+    def close_session(self, transcript: Transcript) -> None:
+        """A conversation ended: keep its transcript (written behind, like everything else)."""
+
+    def sessions(self, *, before: str | None = None, limit: int = 50) -> list[Session]:
+        """Sessions, newest first, older than the session *before*; the open ones among them."""
+
+    def transcript(self, session: str) -> Transcript:
+        """The transcript of a session, as far as it goes; raises `NotFound`."""

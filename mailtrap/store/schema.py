@@ -1,0 +1,116 @@
+"""Ordered migrations, one function each: the number applied so far is the version of a database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from sqlite3 import Connection
+
+SLICE = 1 << 18
+"""Octets in one row of ``raw``."""
+
+
+def create(db: Connection) -> None:
+    """Version 1."""
+    db.executescript(
+        """
+        -- mod-sequence and UIDVALIDITY: one of each for the whole store, so that neither is ever used twice
+        CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+        INSERT INTO counter VALUES ('modseq', 0), ('uidvalidity', 0);
+
+        CREATE TABLE project (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            name TEXT NOT NULL UNIQUE,
+            floor INTEGER NOT NULL DEFAULT 0,          -- messages at or below are gone, pinned ones excepted
+            floor_modseq INTEGER NOT NULL DEFAULT 0,
+            floored_at INTEGER                         -- microseconds since 1970, UTC, like every time here
+        );
+
+        CREATE TABLE account (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            project INTEGER NOT NULL REFERENCES project,
+            name TEXT NOT NULL,
+            last_arrival INTEGER,
+            UNIQUE (project, name)
+        );
+
+        CREATE TABLE mailbox (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            account INTEGER NOT NULL REFERENCES account,
+            name TEXT NOT NULL,
+            uidvalidity INTEGER NOT NULL,
+            uidnext INTEGER NOT NULL DEFAULT 1,
+            highest_modseq INTEGER NOT NULL DEFAULT 0,
+            expunged_from INTEGER NOT NULL DEFAULT 0,  -- the expunge log reaches back to this mod-sequence
+            messages INTEGER NOT NULL DEFAULT 0,       -- counters: as of the floor ``counted_above``
+            unseen INTEGER NOT NULL DEFAULT 0,
+            size INTEGER NOT NULL DEFAULT 0,
+            counted_above INTEGER NOT NULL DEFAULT 0,
+            UNIQUE (account, name)
+        );
+
+        CREATE TABLE message (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            id TEXT NOT NULL UNIQUE,
+            project INTEGER NOT NULL,
+            origin TEXT NOT NULL,
+            received_at INTEGER NOT NULL,
+            modseq INTEGER NOT NULL,
+            size INTEGER NOT NULL,
+            pinned INTEGER NOT NULL DEFAULT 0,
+            session TEXT,
+            accounts TEXT NOT NULL,                    -- JSON: what it was filed under
+            envelope TEXT,                             -- JSON
+            facts TEXT NOT NULL                        -- JSON
+        );
+        CREATE INDEX message_project ON message (project, number);
+
+        -- n counts slices of 256 KiB; number and n share one key, so that a message is one run of the tree
+        CREATE TABLE raw (key INTEGER PRIMARY KEY, octets BLOB NOT NULL);  -- key = number << 20 | n
+
+        CREATE TABLE tag (
+            name TEXT NOT NULL, message INTEGER NOT NULL, PRIMARY KEY (name, message)
+        ) WITHOUT ROWID;
+        CREATE INDEX tag_message ON tag (message);
+
+        CREATE TABLE entry (
+            mailbox INTEGER NOT NULL,
+            uid INTEGER NOT NULL,
+            message INTEGER NOT NULL,
+            modseq INTEGER NOT NULL,
+            flags INTEGER NOT NULL DEFAULT 0,
+            keywords TEXT NOT NULL DEFAULT '',         -- separated by spaces
+            removed_at INTEGER,                        -- a removed entry stays as a record
+            removed_by TEXT,
+            PRIMARY KEY (mailbox, uid)
+        ) WITHOUT ROWID;
+        CREATE INDEX entry_message ON entry (message);
+
+        CREATE TABLE expunged (
+            mailbox INTEGER NOT NULL, modseq INTEGER NOT NULL, uid_from INTEGER NOT NULL, uid_to INTEGER NOT NULL,
+            PRIMARY KEY (mailbox, modseq, uid_from)
+        ) WITHOUT ROWID;
+
+        CREATE TABLE gone (
+            number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, project INTEGER NOT NULL,
+            modseq INTEGER NOT NULL, at INTEGER NOT NULL, why TEXT NOT NULL
+        );
+
+        CREATE TABLE refusal (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            project INTEGER NOT NULL, session TEXT NOT NULL, at INTEGER NOT NULL,
+            stage TEXT NOT NULL, reply TEXT NOT NULL, envelope TEXT NOT NULL, partial BLOB NOT NULL
+        );
+        CREATE INDEX refusal_project ON refusal (project, number);
+
+        CREATE TABLE session (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            id TEXT NOT NULL UNIQUE, protocol TEXT NOT NULL, peer TEXT NOT NULL, local TEXT NOT NULL,
+            started INTEGER NOT NULL, ended INTEGER NOT NULL,
+            messages INTEGER NOT NULL DEFAULT 0, refusals INTEGER NOT NULL DEFAULT 0,
+            transcript BLOB NOT NULL                   -- zlib
+        );
+        """
+    )
+
+
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (create,)
