@@ -31,7 +31,7 @@ class Address(str):
     @property
     def local(self) -> str:
         """What stands before the last `@` (all of it where there is none)."""
-        return self.rpartition("@")[0] or str(self)
+        return self.rpartition("@")[0] if "@" in self else str(self)
 
     @property
     def domain(self) -> str:
