@@ -1,0 +1,168 @@
+"""Every option, once: its name, type, default and help. Flag, variable, TOML key and reference page derive from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from mailtrap import quantities as q
+from mailtrap.errors import BadSettings
+
+PREFIX = "MAILSANDBOX_"
+"""Not ``MAILTRAP_``: the hosted service of that name and a Kubernetes Service called so set those."""
+
+
+def _option(written: str | None, read: Callable[[object], object], metavar: str, text: str) -> Any:
+    """*written* is the default as one would write it; None where there is none."""
+    default = None if written is None else read(written)
+    return field(default=default, metadata={"read": read, "metavar": metavar, "help": text, "default": written or ""})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The options of one sandbox. Sizes are octets, times are seconds."""
+
+    smtp: int | None = _option("1025", q.port, "PORT", "Port for SMTP; 0 is any free one, off is none.")
+    http: int | None = _option(
+        "8025", q.port, "PORT", "Port for the inspector and the REST API; 0 is any free one, off is none."
+    )
+    host: tuple[str, ...] = _option(
+        "127.0.0.1,::1",
+        q.addresses,
+        "ADDRESS",
+        "IP addresses to listen on, or localhost. Anybody who can reach them can read all mail.",
+    )
+    data: Path | None = _option(
+        None,
+        q.path,
+        "DIR",
+        "Keep everything in this directory. Without it the store is temporary and goes when the sandbox stops.",
+    )
+    temp_dir: Path | None = _option(
+        None, q.path, "DIR", "Where a temporary store is put; the system's own place for such files, if unset."
+    )
+    hostname: str = _option("sandbox.localhost", q.host_name, "NAME", "What the sandbox calls itself in greetings.")
+    size_limit: int = _option("50MiB", q.size, "SIZE", "The largest message that is accepted.")
+    recipients_limit: int = _option("1000", q.count, "N", "The most recipients of one message.")
+    connections: int = _option("2000", q.count, "N", "The most connections at a time, for each mail protocol.")
+    smtp_timeout: float = _option("5m", q.duration, "TIME", "How long an SMTP client may be silent.")
+    command_timeout: float = _option(
+        "30s", q.duration, "TIME", "How long a client may take to finish a line it has begun."
+    )
+    http_connections: int = _option("4000", q.count, "N", "The most HTTP connections at a time.")
+    allowed_host: tuple[str, ...] = _option(
+        "",
+        q.host_names,
+        "NAME",
+        "More names under which a browser may reach the inspector, besides this machine's and internal ones.",
+    )
+    url: str | None = _option(
+        None, q.url, "URL", "Where people find the inspector, if that is behind a proxy: used in every link."
+    )
+    json_limit: int = _option("1MiB", q.size, "SIZE", "The largest JSON request body.")
+    import_limit: int = _option("50MiB", q.size, "SIZE", "The largest message taken by the REST API.")
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One row of `Settings`, as the flag, the variable, the key and the reference page need it."""
+
+    name: str
+    read: Callable[[object], object]
+    metavar: str
+    help: str
+    default: str
+    """As one would write it; empty where there is none."""
+
+    @property
+    def flag(self) -> str:
+        """``--size-limit``"""
+        return "--" + self.name.replace("_", "-")
+
+    @property
+    def variable(self) -> str:
+        """``MAILSANDBOX_SIZE_LIMIT``"""
+        return PREFIX + self.name.upper()
+
+
+OPTIONS = {each.name: Option(each.name, **each.metadata) for each in fields(Settings)}
+
+OTHER_VARIABLES = (PREFIX + "SERVER",)
+"""Variables of commands that talk to a sandbox instead of running one."""
+
+
+def read(given: Mapping[str, object], label: Callable[[Option], str] = lambda option: option.name) -> dict[str, Any]:
+    """The values of *given* as `Settings` takes them; raises `BadSettings`, calling an option what *label* says.
+
+    >>> read({"smtp": "0", "size_limit": "1MiB"})
+    {'smtp': 0, 'size_limit': 1048576}
+    """
+    values = {}
+    for name, value in given.items():
+        option = OPTIONS.get(name)
+        if option is None:
+            raise BadSettings(f"there is no setting {name!r}{_nearest(name, OPTIONS)}")
+        try:
+            values[name] = option.read(value)
+        except ValueError as error:
+            raise BadSettings(f"{label(option)} is {value!r}, but must be {error}") from None
+    return values
+
+
+def load(flags: Mapping[str, object], environ: Mapping[str, str], directory: Path) -> Settings:
+    """The settings of the command line: flags before variables before *directory*'s TOML before defaults."""
+    from_variables = {
+        name: environ[option.variable] for name, option in OPTIONS.items() if environ.get(option.variable)
+    }
+    return Settings(
+        **_from_toml(directory)
+        | read(from_variables, lambda option: option.variable)
+        | read(flags, lambda option: option.flag)
+    )
+
+
+def unknown_variables(environ: Mapping[str, str]) -> list[str]:
+    """The ``MAILSANDBOX_*`` variables that mean nothing, each with the nearest one that does."""
+    known = {option.variable for option in OPTIONS.values()} | set(OTHER_VARIABLES)
+    mine = (name for name in environ if name.startswith(PREFIX) and not name.startswith(PREFIX + "TEST_"))
+    return [name + _nearest(name, known) for name in sorted(mine) if name not in known]
+
+
+def _from_toml(directory: Path) -> dict[str, Any]:
+    for file, tables in (("mailtrap.toml", ()), ("pyproject.toml", ("tool", "mailtrap"))):
+        table = _table(directory / file, tables)
+        if table is not None:
+            try:
+                return read(table)
+            except BadSettings as error:
+                raise BadSettings(f"{file}: {error}") from None
+    return {}
+
+
+def _table(file: Path, names: Iterable[str]) -> dict[str, object] | None:
+    try:
+        octets = file.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise BadSettings(f"{file.name} cannot be read: {error.strerror}") from None
+    if names and b"mailtrap" not in octets:  # somebody's pyproject.toml that has nothing to do with us
+        return None
+    import tomllib
+
+    try:
+        table: Any = tomllib.loads(octets.decode())
+    except ValueError as error:
+        raise BadSettings(f"{file.name}: {error}") from None
+    for name in names:
+        table = table.get(name) if isinstance(table, dict) else None
+    return table if isinstance(table, dict) else None
+
+
+def _nearest(name: str, names: Iterable[str]) -> str:
+    from difflib import get_close_matches
+
+    found = get_close_matches(name, list(names), n=1, cutoff=0.5)
+    return f"; did you mean {found[0]!r}?" if found else ""
