@@ -63,6 +63,7 @@ def create(db: Connection) -> None:
             facts TEXT NOT NULL                        -- JSON
         );
         CREATE INDEX message_project ON message (project, number);
+        CREATE INDEX message_pinned ON message (project, number) WHERE pinned;  -- those that a floor leaves
 
         -- n counts slices of 256 KiB; number and n share one key, so that a message is one run of the tree
         CREATE TABLE raw (key INTEGER PRIMARY KEY, octets BLOB NOT NULL);  -- key = number << 20 | n
@@ -84,6 +85,12 @@ def create(db: Connection) -> None:
             PRIMARY KEY (mailbox, uid)
         ) WITHOUT ROWID;
         CREATE INDEX entry_message ON entry (message);
+
+        -- what was filed for an account, in the order of its lists: one row for each account of a message,
+        -- written with its entries
+        CREATE TABLE filed (
+            account INTEGER NOT NULL, message INTEGER NOT NULL, PRIMARY KEY (account, message)
+        ) WITHOUT ROWID;
 
         CREATE TABLE expunged (
             mailbox INTEGER NOT NULL, modseq INTEGER NOT NULL, uid_from INTEGER NOT NULL, uid_to INTEGER NOT NULL,
@@ -108,6 +115,22 @@ def create(db: Connection) -> None:
             started INTEGER NOT NULL, ended INTEGER NOT NULL,
             messages INTEGER NOT NULL DEFAULT 0, refusals INTEGER NOT NULL DEFAULT 0,
             transcript BLOB NOT NULL                   -- zlib
+        );
+
+        -- What searches look at, folded: the columns of `mailtrap.search.document.Document`, the longest last,
+        -- so that the others are read without it. Written behind the answer, together with its index.
+        CREATE TABLE document (
+            message INTEGER PRIMARY KEY,
+            subject TEXT NOT NULL, addresses TEXT NOT NULL, names TEXT NOT NULL, keys TEXT NOT NULL,
+            headers TEXT NOT NULL, body TEXT NOT NULL
+        );
+
+        -- Which documents have these three characters, in any column. detail=none costs half of what full does
+        -- and takes a sixth of its space; `mailtrap.store.query` looks at the document for the rest.
+        CREATE VIRTUAL TABLE fulltext USING fts5 (
+            subject, addresses, names, keys, headers, body,
+            content='document', content_rowid='message', detail=none, columnsize=0,
+            tokenize='trigram case_sensitive 1'
         );
         """
     )
