@@ -37,6 +37,10 @@ class BadSettings(MailtrapError):
     """A setting is unknown or has a value it cannot have."""
 
 
+class CannotListen(MailtrapError):
+    """A port cannot be opened: in use, not allowed, or at an address that is not this machine's."""
+
+
 class StoreUnavailable(MailtrapError):
     """The store cannot take or give anything right now: disk full, locked, damaged or closed."""
 

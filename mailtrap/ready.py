@@ -1,0 +1,106 @@
+"""Whether a sandbox is ready: for health checks and scripts, with the standard library alone."""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import os
+import socket
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from mailtrap import quantities
+from mailtrap.errors import BadSettings
+from mailtrap.settings import load
+
+EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
+"""What one listens on, and how one connects to that from here."""
+
+PAUSE = 0.05
+"""Between two looks, in seconds."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """``mailtrap ready``: 0 if the sandbox is ready, 1 if it is not, 2 for a wrong option."""
+    options = _parser().parse_args(arguments)
+    try:
+        address = options.server or _own_address(os.environ, Path.cwd())
+    except BadSettings as error:
+        print(f"mailtrap: {error}", file=sys.stderr)
+        return 2
+    deadline = time.monotonic() + options.wait
+    while trouble := _trouble(address):
+        if time.monotonic() >= deadline:
+            print(f"mailtrap: {address} is not ready: {trouble}", file=sys.stderr)
+            return 1
+        time.sleep(PAUSE)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("mailtrap ready", description="Exit with 0 if a sandbox is ready, else with 1.")
+    parser.add_argument(
+        "--wait", type=_seconds, default=0.0, metavar="SECONDS", help="keep looking for so long (default: look once)"
+    )
+    parser.add_argument(
+        "--server",
+        type=_server,
+        default=os.environ.get("MAILSANDBOX_SERVER") or None,
+        metavar="URL",
+        help="the sandbox to ask; by default MAILSANDBOX_SERVER, else one on this machine with the settings found here",
+    )
+    return parser
+
+
+def _server(text: str) -> str:
+    try:
+        return quantities.url(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not {error}") from None
+
+
+def _seconds(text: str) -> float:
+    try:
+        return quantities.duration(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not {error}") from None
+
+
+def _own_address(environ: Mapping[str, str], directory: Path) -> str:
+    """Where a sandbox with these settings answers: its REST API, or without HTTP its SMTP port."""
+    settings = load({}, environ, directory)
+    scheme, port = ("http", settings.http) if settings.http is not None else ("smtp", settings.smtp)
+    if not port:
+        raise BadSettings("these settings do not say at which port to ask: use --server")
+    host = EVERYWHERE.get(settings.host[0], settings.host[0])
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+
+
+def _trouble(address: str) -> str:
+    """Why the sandbox at *address* is not ready; empty if it is."""
+    try:
+        return _smtp_trouble(address) if address.startswith("smtp:") else _http_trouble(address)
+    except (OSError, http.client.HTTPException) as error:
+        return str(error) or type(error).__name__
+
+
+def _http_trouble(address: str) -> str:
+    server = urlsplit(address)
+    kind = http.client.HTTPSConnection if server.scheme == "https" else http.client.HTTPConnection
+    connection = kind(server.hostname or "", server.port, timeout=5)
+    try:
+        connection.request("GET", server.path + "/readyz")
+        answer = connection.getresponse()
+    finally:
+        connection.close()
+    return "" if answer.status == http.client.OK else f"{answer.status} {answer.reason}"
+
+
+def _smtp_trouble(address: str) -> str:
+    server = urlsplit(address)
+    with socket.create_connection((server.hostname or "", server.port or 0), timeout=5) as connection:
+        greeting = connection.recv(512).decode("ascii", "replace").strip()
+    return "" if greeting.startswith("220") else greeting or "no greeting"
