@@ -1,0 +1,68 @@
+"""What a process has used so far, from /proc (Linux)."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def cpu(pid: int) -> float:
+    """Seconds of CPU, user and system, of a process and its threads."""
+    try:  # in nanoseconds where the kernel keeps them, summed over the threads
+        return sum(_scheduled(task) for task in Path(f"/proc/{pid}/task").iterdir())
+    except FileNotFoundError:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def _scheduled(task: Path) -> float:
+    return int((task / "schedstat").read_text().split()[0]) / 1e9
+
+
+def memory(pid: int, what: str = "VmRSS") -> float:
+    """MiB that a process holds (``VmRSS``), or held at its peak (``VmHWM``)."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith(what + ":"):
+            return int(line.split()[1]) / 1024
+    raise KeyError(what)
+
+
+def forget_peak(pid: int) -> None:
+    """Start the measure of the peak anew."""
+    Path(f"/proc/{pid}/clear_refs").write_text("5")
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+def await_port(port: int, process: subprocess.Popen[bytes], seconds: float = 20.0) -> None:
+    """Return as soon as somebody listens on *port*."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and process.poll() is None:
+        with socket.socket() as probe:
+            if not probe.connect_ex(("127.0.0.1", port)):
+                return
+        time.sleep(0.001)
+    raise RuntimeError(f"{process.args!r} does not listen on {port}")
+
+
+@contextmanager
+def running(command: Sequence[str], port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """A server process, from when it listens on *port* to the end of the block."""
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        await_port(port, process)
+        yield process
+    finally:
+        process.terminate()
+        process.wait(20)

@@ -1,0 +1,83 @@
+"""Ours and the peers that can be installed beside it, each in a process of its own."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+
+from benchmarks.process import free_port, running
+
+STOCK_AIOSMTPD = """
+import asyncio, sys
+from aiosmtpd.smtp import SMTP
+class Keep:
+    kept = []
+    async def handle_DATA(self, server, session, envelope):
+        self.kept.append(envelope)
+        return "250 OK"
+async def main():
+    server = await asyncio.get_running_loop().create_server(
+        lambda: SMTP(Keep(), data_size_limit=1 << 26, hostname="here"), "127.0.0.1", int(sys.argv[1]))
+    await server.serve_forever()
+asyncio.run(main())
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running server: where it listens, its process, and how to wait until it has done all its work."""
+
+    pid: int
+    smtp: int
+    caught_up: Callable[[], None] = lambda: None
+    http: int | None = None
+
+
+@contextmanager
+def sandbox() -> Iterator[Server]:
+    """The sandbox with ``--data``, so with ``synchronous=NORMAL``."""
+    smtp, http = free_port(), free_port()
+    with tempfile.TemporaryDirectory() as data:
+        command = [sys.executable, "-m", "mailtrap", "--smtp", str(smtp), "--http", str(http), "--data", data]
+        with running([*command, "--host", "127.0.0.1"], http) as process:
+            caught_up = _search(http)
+            caught_up()
+            yield Server(process.pid, smtp, caught_up, http)
+
+
+@contextmanager
+def stock_aiosmtpd() -> Iterator[Server]:
+    """aiosmtpd as it comes, keeping what it gets in a list."""
+    port = free_port()
+    with running([sys.executable, "-c", STOCK_AIOSMTPD, str(port)], port) as process:
+        yield Server(process.pid, port)
+
+
+@contextmanager
+def smtp_sink() -> Iterator[Server]:
+    """Postfix's ``smtp-sink``: C, and throws everything away. The physical neighbourhood."""
+    port = free_port()
+    with running(["/usr/sbin/smtp-sink", "-u", "nobody", f"127.0.0.1:{port}", "1000"], port) as process:
+        yield Server(process.pid, port)
+
+
+SERVERS: dict[str, Callable[[], AbstractContextManager[Server]]] = {
+    "sandbox": sandbox,
+    "aiosmtpd, stock": stock_aiosmtpd,
+}
+if shutil.which("smtp-sink", path="/usr/sbin:/usr/bin"):
+    SERVERS["smtp-sink"] = smtp_sink
+
+
+def _search(http: int) -> Callable[[], None]:
+    def caught_up() -> None:
+        """A text search answers once everything is indexed."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{http}/v1/messages?q=nowhere-to-be-found&limit=1") as answer:
+            answer.read()
+
+    return caught_up

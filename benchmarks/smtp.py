@@ -1,0 +1,78 @@
+"""CPU of the server per message, all work done: in one session and one per connection, driven by ``smtp-source``."""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks.mail import message
+from benchmarks.process import cpu, forget_peak, memory
+from benchmarks.servers import SERVERS, Server
+
+SOURCE = "/usr/sbin/smtp-source"
+
+
+def send(port: int, octets: bytes, count: int, *, per_connection: bool, sessions: int = 4) -> None:
+    """*count* messages from *sessions* parallel sessions."""
+    with tempfile.NamedTemporaryFile(suffix=".eml") as file:
+        Path(file.name).write_bytes(octets.replace(b"\r\n", b"\n"))
+        keep = [] if per_connection else ["-d"]
+        addresses = ["-f", "app@shop.example.com", "-t", "ann@example.com"]
+        command = [SOURCE, *keep, "-s", str(sessions), "-m", str(count), *addresses, "-F", file.name]
+        subprocess.run([*command, f"inet:127.0.0.1:{port}"], check=True, timeout=300)
+
+
+def per_message(server: Server, count: int, work: Callable[[int], None]) -> float:
+    """CPU ms of the server for each of *count* messages that *work* sends, until nothing is left to do."""
+    work(count // 10 + 1)
+    server.caught_up()
+    before = cpu(server.pid)
+    work(count)
+    server.caught_up()
+    return (cpu(server.pid) - before) * 1000 / count
+
+
+CASES = {
+    "5 KB, many a session": (5_000, 2000, False),
+    "5 KB, one a connection": (5_000, 1000, True),
+    "100 KB": (100_000, 300, False),
+    "10 MB": (10_000_000, 6, False),
+}
+
+
+def run(rounds: int = 3) -> None:
+    """Interleaved rounds over all servers; medians, and ratios to ours."""
+    print("SMTP: CPU ms per message until the index has caught up (median of", rounds, "interleaved rounds)")
+    for name, (size, count, per_connection) in CASES.items():
+        figures: dict[str, list[float]] = {server: [] for server in SERVERS}
+        for _ in range(rounds):
+            for server, start in SERVERS.items():
+                with start() as it:
+                    figures[server].append(_round(it, message(size), count, per_connection))
+        ours = statistics.median(figures["sandbox"])
+        cells = [
+            f"{each} {statistics.median(ms):.3f} ({statistics.median(ms) / ours:.2f}x)" for each, ms in figures.items()
+        ]
+        print(f"  {name:24}", " | ".join(cells), flush=True)
+    print(f"  peak memory for a 10 MB message: {_peak():.1f} MiB above idle (message: 9.5 MiB)")
+
+
+def _round(server: Server, octets: bytes, count: int, per_connection: bool) -> float:
+    sessions = 1 if len(octets) > 1_000_000 else 4
+    return per_message(
+        server, count, lambda n: send(server.smtp, octets, n, per_connection=per_connection, sessions=sessions)
+    )
+
+
+def _peak() -> float:
+    with SERVERS["sandbox"]() as server:
+        send(server.smtp, message(), 50, per_connection=False)
+        server.caught_up()
+        idle = memory(server.pid)
+        forget_peak(server.pid)
+        send(server.smtp, message(10_000_000), 1, per_connection=False, sessions=1)
+        server.caught_up()
+        return memory(server.pid, "VmHWM") - idle
