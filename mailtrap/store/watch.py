@@ -11,7 +11,7 @@ from typing import Self
 
 from mailtrap.bus import Added, Event
 from mailtrap.message.summary import Origin, Summary
-from mailtrap.search.document import document
+from mailtrap.search.document import Document, document
 from mailtrap.search.match import matches
 from mailtrap.search.tree import All, Any, Not, Origins, Query
 from mailtrap.store import Store
@@ -113,8 +113,8 @@ class Watch:
             wake()
 
 
-def _document(event: Added) -> object:
-    return document(event.octets(), event.summary.facts)
+def _document(event: Added) -> Document:
+    return document(event.octets(), event.summary)
 
 
 def _names_origin(query: Query) -> bool:

@@ -1,0 +1,144 @@
+"""Keys: what is looked up whole, not as a part of a text: addresses, domains, content types, session facts.
+
+A key is a field and a value, ``to ann@example.com``. A message has a set of them, a term of a query asks for
+one of a few. `mailtrap.search.match` and the store's index both go by this module, so they cannot disagree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from mailtrap.accounts import CATCHALL, account_name
+from mailtrap.message.summary import Summary
+from mailtrap.search.fold import UNKNOWN, storable
+from mailtrap.search.tree import Account, Addressed, Has, Is, Query, Session, Type
+
+ADDRESSED = ("from", "to", "cc", "bcc", "rcpt", "mailfrom")
+
+
+def keys(summary: Summary) -> list[str]:
+    """All keys of a message, none twice."""
+    fields = (*ADDRESSED, "type", "has", "is", "id", "auth", "helo", "tls", "account")
+    return list(dict.fromkeys(key for field in fields for key in keys_of(field, summary)))
+
+
+def keys_of(field: str, summary: Summary) -> Iterator[str]:
+    """The keys of a message in one field."""
+    if field in ADDRESSED:
+        for address in _addresses(field, summary):
+            yield from _address_keys(field, address)
+    else:
+        for value in _values(field, summary):
+            yield _key(field, value)
+
+
+def asked(term: Query) -> tuple[str, ...]:
+    """The keys of which a message needs one for *term* to hold, ``*`` being a wildcard; none: *term* is no key."""
+    match term:
+        case Addressed(field, pattern):
+            return _asked_addresses(field, account_name(pattern))
+        case Type(value):
+            return (_key("type", value.lower()),)
+        case Has(feature):
+            return (_key("has", feature),)
+        case Is("broken"):
+            return (_key("is", "broken"),)
+        case Session("id", value):
+            return (_key("id", value),)
+        case Session(field, value):
+            return (_key(field, value.lower()),)
+        case Account(name) if name != CATCHALL:  # which is everywhere
+            return (_key("account", name),)
+        case _:
+            return ()
+
+
+def is_among(key: str, among: Iterable[str]) -> bool:
+    """Whether one of the keys *among* is *key*."""
+    return any(glob(key, each) for each in among) if "*" in key else key in among
+
+
+def glob(pattern: str, text: str) -> bool:
+    """Whether *text* is *pattern*, ``*`` being any characters or none. Linear: pieces are found from the left.
+
+    >>> glob("ann*@*.test", "ann+news@x.test"), glob("ann*", "joann")
+    (True, False)
+    """
+    first, *pieces = pattern.split("*")
+    if not pieces:
+        return text == pattern
+    if not text.startswith(first):
+        return False
+    at = len(first)
+    last = pieces.pop()
+    for piece in pieces:
+        found = text.find(piece, at)
+        if found < 0:
+            return False
+        at = found + len(piece)
+    return text.endswith(last) and len(text) - len(last) >= at
+
+
+def _address_keys(field: str, address: str) -> Iterator[str]:
+    name = account_name(address)
+    yield _key(field, name)
+    _, at, domain = name.rpartition("@")
+    if at:
+        yield _key(field, at + domain)
+
+
+def _asked_addresses(field: str, pattern: str) -> tuple[str, ...]:
+    """*pattern* as a whole address and, where it may be one, as a domain."""
+    if "@" in pattern or not pattern:  # MAIL FROM:<> has an address that is empty, and no domain
+        return (_key(field, pattern),)
+    return _key(field, pattern), _key(field, "@" + pattern)
+
+
+def _addresses(field: str, summary: Summary) -> Iterator[str]:
+    facts, envelope = summary.facts, summary.envelope
+    if field in ("rcpt", "to") and envelope:
+        yield from envelope.rcpt_to
+    if field == "mailfrom" and envelope:
+        yield envelope.mail_from
+    if field in ("cc", "to"):
+        yield from facts.cc
+    if field == "to":
+        yield from facts.to
+    if field == "bcc":
+        yield from facts.bcc
+    if field == "from":
+        yield from facts.from_
+
+
+def _values(field: str, summary: Summary) -> Iterator[str]:
+    facts, envelope = summary.facts, summary.envelope
+    match field:
+        case "type":
+            yield from facts.types
+        case "has":
+            yield from _features(summary)
+        case "is":
+            if facts.defects or facts.defect_count:
+                yield "broken"
+        case "account":
+            yield from (name for name in summary.accounts if name != CATCHALL)
+        case "id":
+            if summary.session is not None:
+                yield summary.session
+        case "auth" | "helo" | "tls":
+            value = envelope and {"auth": envelope.user, "helo": envelope.helo, "tls": envelope.tls}[field]
+            if value:
+                yield value.lower()
+
+
+def _features(summary: Summary) -> Iterator[str]:
+    if summary.facts.attachments:
+        yield "attachment"
+    if "text/html" in summary.facts.types:
+        yield "html"
+    if "text/calendar" in summary.facts.types:
+        yield "calendar"
+
+
+def _key(field: str, value: str) -> str:
+    return f"{field} {storable(value)}".replace("\n", UNKNOWN)

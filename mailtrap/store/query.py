@@ -1,0 +1,284 @@
+"""A search tree as SQL. What the index finds, the document confirms, so SQL says what `matches` says."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from sqlite3 import Connection
+
+from mailtrap.accounts import CATCHALL, account_name
+from mailtrap.search.document import header_has, name_like, shifted
+from mailtrap.search.fold import fold, storable
+from mailtrap.search.keys import asked, is_among
+from mailtrap.search.tree import (
+    Account,
+    All,
+    Any,
+    Header,
+    Is,
+    Not,
+    Origins,
+    Query,
+    Received,
+    Size,
+    Tag,
+    Text,
+)
+
+Value = str | int
+
+SEEN = """EXISTS (
+    SELECT 1 FROM entry JOIN mailbox ON mailbox.id = entry.mailbox
+    WHERE entry.message = m.number AND entry.flags & 1
+    AND mailbox.account = (SELECT id FROM account WHERE project = :project AND name = :viewer)
+)"""
+"""Whether the message ``m`` was seen by the account ``:viewer``: what the summary's ``seen`` says, too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A query as SQL: what to read, what must hold, and the values of the parameters.
+
+    The message is ``m``. Page by `number`, which is the message's row number in the order of the source.
+    """
+
+    source: str
+    number: str
+    where: str
+    parameters: dict[str, Value]
+    needs_text: bool
+    """Documents are read: messages not yet indexed are not found. Index them first, or ask `matches`."""
+    indexed: bool
+    """An index leads to what is found; if not, every message of the project is looked at, newest first."""
+
+    def page(self, columns: str) -> str:
+        """The newest messages below row number ``:before``, at most ``:limit``."""
+        return _PAGE.format(columns=columns, source=self.source, where=self.where, number=self.number)
+
+    def count(self) -> str:
+        """How many there are, counted up to ``:limit``."""
+        return _COUNT.format(source=self.source, where=self.where)
+
+
+_PAGE = """
+    SELECT {columns} FROM {source} WHERE {where} AND {number} < :before ORDER BY {number} DESC LIMIT :limit
+"""
+_COUNT = "SELECT count(*) FROM (SELECT 1 FROM {source} WHERE {where} LIMIT :limit)"
+
+# In the order of preference. CROSS JOIN keeps the left side outside: its order is the order of the pages.
+_BY_TEXT = "fulltext CROSS JOIN message m ON m.number = fulltext.rowid"
+_BY_ACCOUNT = "filed CROSS JOIN message m ON m.number = filed.message"
+_BY_PROJECT = "message m"
+_WITH_DOCUMENT = "{source} CROSS JOIN document d ON d.message = m.number"
+
+# Pinned messages stay when a floor is put above them. No row lies below both.
+_VISIBLE = """
+    m.project = :project AND (m.number > :floor OR m.pinned) AND {number} >= min(
+        :floor + 1, coalesce((SELECT min(number) FROM message WHERE project = :project AND pinned), :floor + 1)
+    )
+"""
+
+# {0} is a parameter's name.
+_CLAUSES = {
+    "all": "1",
+    "none": "0",
+    "match": "fulltext MATCH {0}",
+    "filed": "filed.account = (SELECT id FROM account WHERE project = :project AND name = {0})",
+    "account": """EXISTS (
+        SELECT 1 FROM filed WHERE message = m.number
+        AND account = (SELECT id FROM account WHERE project = :project AND name = {0})
+    )""",
+    "not appended": "m.origin <> 'append'",
+    "read": SEEN,
+    "unread": "NOT " + SEEN,
+    "pinned": "m.pinned",
+    "larger": "m.size > {0}",
+    "smaller": "m.size < {0}",
+    "after": "m.received_at >= {0}",
+    "before": "m.received_at < {0}",
+    "tag": "EXISTS (SELECT 1 FROM tag WHERE name = {0} AND message = m.number)",
+    "origins": "m.origin IN (SELECT value FROM json_each({0}))",
+}
+_DOCUMENT_CLAUSES = {
+    "any": "(instr(d.subject, {0}) OR instr(d.addresses, {0}) OR instr(d.names, {0}) OR instr(d.body, {0}))",
+    "subject": "instr(d.subject, {0}) > 0",
+    "body": "instr(d.body, {0}) > 0",
+    "filename": "instr(d.names, {0}) > 0",
+    "filename like": "name_like(d.names, {0})",
+    "header": "header_has(d.headers, {0}, {1})",
+    "key": "instr(d.keys, {0}) > 0",
+    "key like": "key_like(d.keys, {0})",
+}
+
+_TRIGRAMS = 24
+"""So many of a term's trigrams are asked for; a longer term by some of its trigrams, evenly chosen."""
+
+
+def compile(query: Query, *, project: int, account: str | None = None, floor: int = 0) -> Compiled:  # noqa: A001
+    """*query* over the messages of *project* that are visible above its *floor*.
+
+    With *account*, over what was filed for it, and as it has read it; without, over everything but appends.
+    """
+    clauses = _Clauses()
+    viewer = account_name(account) if account is not None else None
+    filed = viewer or _account_of(query)
+    expression = _candidates(query)
+    if expression:
+        source, number = _BY_TEXT, "fulltext.rowid"
+        mine = _trigrams(_anchored(key) for key in asked(Account(filed))) if filed else None
+        clauses.add("match", f"{expression} AND {mine}" if mine else expression)
+    elif filed:
+        source, number = _BY_ACCOUNT, "filed.message"
+        clauses.add("filed", filed)
+    else:
+        source, number = _BY_PROJECT, "m.number"
+    if viewer is None:
+        clauses.add("not appended")
+    elif expression:
+        clauses.add("account", viewer)
+    clauses.all.append(clauses.of(query))
+    if clauses.needs_text:
+        source = _WITH_DOCUMENT.format(source=source)
+    clauses.all.insert(0, _VISIBLE.format(number=number))
+    parameters = {"project": project, "floor": floor, "viewer": viewer or CATCHALL, **clauses.parameters}
+    indexed = bool(expression or filed)
+    return Compiled(source, number, " AND ".join(clauses.all), parameters, clauses.needs_text, indexed)
+
+
+def register(connection: Connection) -> None:
+    """Give *connection* the functions that compiled queries call."""
+    connection.create_function("header_has", 3, header_has, deterministic=True)
+    connection.create_function("name_like", 2, name_like, deterministic=True)
+    connection.create_function("key_like", 2, _key_like, deterministic=True)
+
+
+class _Clauses:
+    """Clauses, and the parameters that they take."""
+
+    def __init__(self) -> None:
+        self.all: list[str] = []
+        self.parameters: dict[str, Value] = {}
+        self.needs_text = False
+
+    def add(self, name: str, *values: Value) -> None:
+        self.all.append(self.clause(name, *values))
+
+    def clause(self, name: str, *values: Value) -> str:
+        template = _CLAUSES.get(name) or _DOCUMENT_CLAUSES[name]
+        self.needs_text |= name == "match" or name in _DOCUMENT_CLAUSES
+        return template.format(*map(self._parameter, values))
+
+    def _parameter(self, value: Value) -> str:
+        name = f"p{len(self.parameters)}"
+        self.parameters[name] = value
+        return ":" + name
+
+    def of(self, query: Query) -> str:
+        """The clause that holds for exactly those messages that *query* is true of."""
+        match query:
+            case All(terms):
+                return self._joined(" AND ", terms) or _CLAUSES["all"]
+            case Any(terms):
+                return self._joined(" OR ", terms) or _CLAUSES["none"]
+            case Not(term):
+                return f"NOT ({self.of(term)})"
+            case Text("filename", text) if "*" in text:
+                return self.clause("filename like", fold(text))
+            case Text(field, text):
+                return self.clause(field, fold(text))
+            case Header(name, value):
+                return self.clause("header", fold(name), fold(value))
+            case Account(name):
+                return self.clause("account", account_name(storable(name)))
+            case _:
+                return self._of_keys(asked(query)) or self._of_message(query)
+
+    def _of_message(self, query: Query) -> str:
+        match query:
+            case Is(state):
+                return self.clause(state)
+            case Tag(name):
+                return self.clause("tag", storable(name))
+            case Origins(origins):
+                return self.clause("origins", json.dumps(origins))
+            case Size(larger, smaller):
+                return self._range({"larger": larger, "smaller": smaller})
+            case Received(after, before):
+                return self._range({"after": _microseconds(after), "before": _microseconds(before)})
+        raise TypeError(query)
+
+    def _joined(self, word: str, terms: Iterable[Query]) -> str:
+        return word.join(f"({self.of(term)})" for term in terms)
+
+    def _range(self, limits: dict[str, int | None]) -> str:
+        clauses = [self.clause(name, limit) for name, limit in limits.items() if limit is not None]
+        return " AND ".join(clauses) or _CLAUSES["all"]
+
+    def _of_keys(self, keys: tuple[str, ...]) -> str:
+        return " OR ".join(
+            self.clause("key like", key) if "*" in key else self.clause("key", _anchored(key)) for key in keys
+        )
+
+
+def _account_of(query: Query) -> str | None:
+    """The account that *query* as a whole asks for."""
+    match query:
+        case Account(name):
+            return account_name(storable(name))
+        case All(terms):
+            return next(filter(None, map(_account_of, terms)), None)
+        case _:
+            return None
+
+
+def _candidates(query: Query) -> str | None:
+    """What a message must have in the index for *query* to hold, as FTS5 says it; None: nothing that it knows."""
+    match query:
+        case All(terms):
+            return " AND ".join(filter(None, map(_candidates, terms))) or None
+        case Any(terms):
+            expressions = [_candidates(term) for term in terms]
+            return _any(expressions)
+        case Text("subject", text):
+            return _trigrams([shifted(fold(text))])
+        case Text("filename", text):
+            return _trigrams(fold(text).split("*"))
+        case Text(_, text):
+            return _trigrams([fold(text)])
+        case Header(name, value):
+            return _trigrams([f"\n{fold(name)}: ", fold(value)])
+        case Account() | Not():  # an account has an index of its own
+            return None
+        case _:
+            return _any([_trigrams(_anchored(key).split("*")) for key in asked(query)])
+
+
+def _any(expressions: list[str | None]) -> str | None:
+    known = [expression for expression in expressions if expression]
+    return f"({' OR '.join(f'({each})' for each in known)})" if known and len(known) == len(expressions) else None
+
+
+def _trigrams(texts: Iterable[str]) -> str | None:
+    """A message that has all *texts* has these trigrams. Quoted, nothing in them is syntax."""
+    found: dict[str, None] = {}
+    for text in texts:
+        step = 1 + len(text) // _TRIGRAMS
+        found.update(dict.fromkeys(text[at : at + 3] for at in range(0, len(text) - 2, step)))
+    return " AND ".join('"' + trigram.replace('"', '""') + '"' for trigram in found) or None
+
+
+def _anchored(key: str) -> str:
+    return f"\n{key}\n"
+
+
+def _key_like(keys: str, key: str) -> bool:
+    return is_among(key, keys.split("\n"))
+
+
+def _microseconds(when: datetime | None) -> int | None:
+    return None if when is None else (when - _EPOCH) // timedelta(microseconds=1)
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
