@@ -17,7 +17,9 @@ PREFIX = "MAILSANDBOX_"
 def _option(written: str | None, read: Callable[[object], object], metavar: str, text: str) -> Any:
     """*written* is the default as one would write it; None where there is none."""
     default = None if written is None else read(written)
-    return field(default=default, metadata={"read": read, "metavar": metavar, "help": text, "default": written or ""})
+    several = isinstance(default, tuple)
+    row = {"read": read, "metavar": metavar, "help": text, "default": written or "", "several": several}
+    return field(default=default, metadata=row)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +77,8 @@ class Option:
     help: str
     default: str
     """As one would write it; empty where there is none."""
+    several: bool
+    """It is a list: the flag may be given more than once."""
 
     @property
     def flag(self) -> str:

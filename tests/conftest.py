@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 
 if TYPE_CHECKING:
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 pytest_plugins = ["pytester"]
 
 HERE = Path(__file__).parent
+
+# No clock decides whether a property holds; and CI looks at the same examples every time.
+hypothesis.settings.register_profile("suite", deadline=None, derandomize=os.environ.get("CI") == "true")
+hypothesis.settings.load_profile("suite")
 
 
 def corpus_files() -> list[Path]:
