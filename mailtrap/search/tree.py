@@ -17,7 +17,10 @@ SessionField = Literal["id", "auth", "helo", "tls"]
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """*text* occurs in the field, letter case and accents apart; ``any`` is subject, addresses, text, names."""
+    """*text* occurs in the field, letter case and accents apart; ``any`` is subject, addresses, text, names.
+
+    In a ``filename``, ``*`` is a wildcard.
+    """
 
     field: TextField
     text: str
@@ -36,7 +39,7 @@ class Addressed:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """A header field called *name* whose decoded value contains *value* (or just exists, if that is empty)."""
+    """A header field called *name* whose decoded value contains *value* (or that just exists, if that is empty)."""
 
     name: str
     value: str = ""
@@ -102,7 +105,7 @@ class Origins:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What the session that brought it said: its id, AUTH user, HELO name or TLS version."""
+    """What the session that brought it said: its id, AUTH user, HELO name or TLS version; ``*`` is a wildcard."""
 
     field: SessionField
     value: str
