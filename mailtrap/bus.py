@@ -41,11 +41,12 @@ class Added(Event):
 
 @dataclass(frozen=True, slots=True)
 class Changed(Event):
-    """Flags, tags or pin of messages changed (``numbers``), or flags of entries (``mailbox``, ``uids``)."""
+    """Flags, tags or pin of messages changed (``numbers``, ``ids``), or flags of entries (``mailbox``, ``uids``)."""
 
     numbers: tuple[int, ...] = ()
     mailbox: int | None = None
     uids: tuple[int, ...] = ()
+    ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
