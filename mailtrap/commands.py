@@ -1,0 +1,91 @@
+"""The commands of ``mailtrap``, and their options, made from the rows of `mailtrap.settings`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any, TypeVar
+
+import click
+
+from mailtrap.errors import BadSettings
+from mailtrap.sandbox import Sandbox
+from mailtrap.settings import OPTIONS, Settings, load, unknown_variables
+from mailtrap.version import __version__
+from mailtrap.welcome import welcome
+
+Command = TypeVar("Command", bound=Callable[..., object])
+
+
+class ServeByDefault(click.Group):
+    """``mailtrap --smtp 2525`` is ``mailtrap serve --smtp 2525``."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        own = {name for each in self.get_params(ctx) for name in each.opts}
+        if not args or (args[0].startswith("-") and args[0] not in own):
+            args = ["serve", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=ServeByDefault, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, "-V", "--version", message="mailtrap-sandbox %(version)s")
+def commands() -> None:
+    """A mail server for testing: it takes every message, sends none on, and shows them all.
+
+    Without a command it serves: see "mailtrap serve --help" for the options.
+    """
+
+
+def all_settings(command: Command) -> Command:
+    """An option on *command* for every setting."""
+    for option in reversed(OPTIONS.values()):
+        text = f"{option.help} [{option.variable}{'; default: ' + option.default if option.default else ''}]"
+        command = click.option(option.flag, metavar=option.metavar, multiple=option.several, help=text)(command)
+    return command
+
+
+@commands.command()
+@all_settings
+def serve(**given: Any) -> int:
+    """Run the sandbox until it is told to stop.
+
+    Every option is also a variable (in brackets) and a key in mailtrap.toml or in [tool.mailtrap] of pyproject.toml;
+    the option comes first, then the variable, then the file.
+    """
+    settings = load({name: value for name, value in given.items() if value not in (None, ())}, os.environ, Path.cwd())
+    unknown = unknown_variables(os.environ)
+    if unknown:
+        click.echo(f"mailtrap: no setting is called so, ignored: {', '.join(unknown)}", err=True)
+    if settings.smtp is None and settings.http is None:
+        raise BadSettings("smtp and http are both off: there is nothing to serve")
+    return _serve(settings)
+
+
+@commands.command(context_settings={"ignore_unknown_options": True}, add_help_option=False)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def ready(arguments: tuple[str, ...]) -> int:
+    """Exit with 0 if a sandbox is ready, else with 1."""
+    from mailtrap.ready import main
+
+    return main(arguments)
+
+
+def _serve(settings: Settings) -> int:
+    asked: SimpleQueue[None] = SimpleQueue()  # unlike an Event it may be used in a signal handler
+
+    def stop(*_: object) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda number, _: os._exit(128 + number))  # asked twice: at once
+        asked.put(None)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+    with Sandbox(settings) as sandbox:
+        colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+        click.echo(welcome(sandbox, colour=colour), color=colour)
+        asked.get()
+    return 0
