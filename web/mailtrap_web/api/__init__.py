@@ -1,0 +1,18 @@
+"""The REST API: one file per resource. Importing this registers every operation."""
+
+from mailtrap_web.api import accounts, deliver, events, health, messages, openapi, parts, refusals, sessions, wait
+from mailtrap_web.api.routes import OPERATIONS
+
+__all__ = [
+    "OPERATIONS",
+    "accounts",
+    "deliver",
+    "events",
+    "health",
+    "messages",
+    "openapi",
+    "parts",
+    "refusals",
+    "sessions",
+    "wait",
+]

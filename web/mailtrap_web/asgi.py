@@ -1,0 +1,94 @@
+"""The HTTP server of a sandbox, in the sandbox's own loop. Importing this is cheap: what is heavy comes later."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from typing import TYPE_CHECKING, Any
+
+from mailtrap_web.world import World
+
+if TYPE_CHECKING:
+    from a2wsgi import WSGIMiddleware
+
+    from mailtrap_web.server import Server
+
+log = logging.getLogger(__name__)
+
+FLASK_THREADS = 10
+
+
+class Http:
+    """Serves *world* on listening *sockets*, which it closes. `start` and `stop` are called in the loop.
+
+    The kernel takes connections from the first moment on. uvicorn and then Flask are imported in a thread, for
+    that takes most of a second in which no other protocol may stand still; requests wait for them.
+    """
+
+    def __init__(self, world: World, sockets: list[socket.socket]) -> None:
+        self._world = world
+        self._sockets = sockets
+        self._stopping = asyncio.Event()
+        self._server: Server | None = None
+        self._serving: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to serve; returns at once."""
+        self._serving = asyncio.create_task(self._serve())
+
+    async def stop(self) -> None:
+        """End streams and waits, let other requests finish (for two seconds), and close."""
+        self._stopping.set()
+        if self._server is not None:
+            self._server.end()
+        if self._serving is not None:
+            await self._serving
+
+    async def _serve(self) -> None:
+        flask: asyncio.Future[WSGIMiddleware] | None = None
+        try:
+            await asyncio.to_thread(_import_native)
+            flask = asyncio.ensure_future(asyncio.to_thread(_flask, self._world))
+            flask.add_done_callback(_report)
+            self._server = _server(self._world, flask, self._stopping, self._sockets)
+            if not self._stopping.is_set():
+                await self._server.run()
+        except Exception:
+            log.exception("the HTTP server failed")
+        finally:
+            for each in self._sockets:
+                each.close()
+            if flask is not None:
+                await asyncio.wait([flask])
+                if not flask.exception():
+                    flask.result().executor.shutdown(wait=False)
+
+
+def _import_native() -> None:
+    import mailtrap_web.native
+    import mailtrap_web.server  # noqa: F401 - for the side effect: in the loop it is there at once
+
+
+def _server(
+    world: World, flask: asyncio.Future[WSGIMiddleware], stopping: asyncio.Event, sockets: list[socket.socket]
+) -> Server:
+    from mailtrap_web.native import Front
+    from mailtrap_web.server import Server
+
+    front = Front(world, flask, stopping)
+    return Server(front, sockets, connections=world.connections, patience=world.patience)
+
+
+def _flask(world: World) -> WSGIMiddleware:
+    from a2wsgi import WSGIMiddleware
+
+    from mailtrap_web.app import create_app
+
+    app: Any = create_app(world)  # WSGI has two descriptions of its types, and both are right
+    return WSGIMiddleware(app, workers=FLASK_THREADS)
+
+
+def _report(flask: asyncio.Future[WSGIMiddleware]) -> None:
+    if not flask.cancelled() and (error := flask.exception()):
+        log.error("the inspector and most of the API failed to load", exc_info=error)

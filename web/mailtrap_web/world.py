@@ -1,0 +1,28 @@
+"""What the web half needs of the sandbox around it. Importing this costs nothing: Flask comes later."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from mailtrap.current import Current
+from mailtrap.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """The store, the project that is current, where the sandbox can be reached, and its limits."""
+
+    store: Store
+    current: Current
+    addresses: Mapping[str, Sequence[tuple[str, int]]] = field(default_factory=dict)
+    """Every host and port in use by protocol: ``{"smtp": [("127.0.0.1", 1025), ("::1", 1025)]}``."""
+    url: str | None = None
+    """Where people find the inspector, if that is behind a proxy."""
+    allowed_hosts: tuple[str, ...] = ()
+    """Names under which a browser may reach it, besides internal ones, this machine's and that of *url*."""
+    json_limit: int = 1 << 20
+    import_limit: int = 50 << 20
+    connections: int = 4000
+    patience: float = 30.0
+    """Seconds that a client may take for half a request: a head begun, a body that stalls."""
