@@ -8,7 +8,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from mailtrap.version import __version__
 
 project = "mailtrap-sandbox"
-copyright = "the mailtrap-sandbox authors"
+copyright = "the mailtrap-sandbox authors"  # noqa: A001 - Sphinx calls it so
 release = version = __version__
 extensions = ["myst_parser"]
 myst_enable_extensions = ["deflist"]

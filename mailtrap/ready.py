@@ -9,6 +9,7 @@ import socket
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -25,7 +26,7 @@ PAUSE = 0.05
 
 def main(arguments: Sequence[str]) -> int:
     """``mailtrap ready``: 0 if the sandbox is ready, 1 if it is not, 2 for a wrong option."""
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     try:
         address = options.server or _own_address(os.environ, Path.cwd())
     except BadSettings as error:
@@ -40,19 +41,24 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("mailtrap ready", description="Exit with 0 if a sandbox is ready, else with 1.")
-    parser.add_argument(
+def parser() -> argparse.ArgumentParser:
+    """The options of ``mailtrap ready``."""
+    options = argparse.ArgumentParser(
+        "mailtrap ready",
+        description="Exit with 0 if a sandbox is ready, else with 1.",
+        formatter_class=partial(argparse.HelpFormatter, width=80),
+    )
+    options.add_argument(
         "--wait", type=_seconds, default=0.0, metavar="SECONDS", help="keep looking for so long (default: look once)"
     )
-    parser.add_argument(
+    options.add_argument(
         "--server",
         type=_server,
         default=os.environ.get("MAILSANDBOX_SERVER") or None,
         metavar="URL",
         help="the sandbox to ask; by default MAILSANDBOX_SERVER, else one on this machine with the settings found here",
     )
-    return parser
+    return options
 
 
 def _server(text: str) -> str:

@@ -1,0 +1,69 @@
+"""The parts of the manual that are made from the code: python docs/tables.py writes them into the pages.
+
+A page says where, by ``<!-- made: NAME -->`` and ``<!-- end -->``. A test holds that they are up to date.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+HERE = Path(__file__).parent
+MADE = re.compile(r"(<!-- made: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def settings() -> str:
+    """Every setting: as a flag, a variable and a TOML key."""
+    from mailtrap.settings import OPTIONS
+
+    rows = ["| option | variable | TOML key | default | what |", "| --- | --- | --- | --- | --- |"]
+    for each in OPTIONS.values():
+        default = f"`{each.default}`" if each.default else ""
+        rows.append(f"| `{each.flag} {each.metavar}` | `{each.variable}` | `{each.name}` | {default} | {each.help} |")
+    return "\n".join(rows)
+
+
+def commands() -> str:
+    """What ``mailtrap --help`` says, and that of each command but serve, whose options are the settings."""
+    import click
+
+    from mailtrap.commands import commands as group
+    from mailtrap.ready import parser
+
+    context = click.Context(group, info_name="mailtrap", max_content_width=80)
+    return (
+        f"```text\n$ mailtrap --help\n{group.get_help(context)}\n\n$ mailtrap ready --help\n{parser().format_help()}```"
+    )
+
+
+def routes() -> str:
+    """Every operation of the REST API."""
+    from mailtrap_web.api import OPERATIONS
+
+    rows = ["| method, path | parameters | what |", "| --- | --- | --- |"]
+    for each in OPERATIONS:
+        takes = " ".join(f"`{parameter.name}`" for parameter in each.parameters if not parameter.in_path)
+        what = " ".join(inspect.getdoc(each.function).split("\n\n")[0].split())  # type: ignore[union-attr]  # all have one
+        body = f" Takes `{each.takes}`." if each.body is not None else ""
+        rows.append(f"| `{each.method} {each.path}` | {takes} | {what.replace('|', chr(92) + '|')}{body} |")
+    return "\n".join(rows)
+
+
+TABLES: dict[str, Callable[[], str]] = {each.__name__: each for each in (settings, commands, routes)}
+
+
+def made(page: str) -> str:
+    """*page* with its made parts as they must be."""
+    return MADE.sub(lambda found: f"{found[1]}\n{TABLES[found[2]]()}\n\n{found[3]}", page)
+
+
+def main() -> None:
+    """Write them into the pages."""
+    for file in HERE.glob("*.md"):
+        file.write_text(made(file.read_text("utf-8")), "utf-8")
+
+
+if __name__ == "__main__":
+    main()

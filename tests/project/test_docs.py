@@ -1,0 +1,105 @@
+"""The manual is true: what can be made from the code is, and what it shows works."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import tomllib
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from mailtrap.search.operators import OPERATORS
+from mailtrap.settings import OPTIONS, load
+
+ROOT = Path(__file__).parents[2]
+PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.DOTALL | re.MULTILINE)
+LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
+
+
+def blocks(language: str, *, that_has: str = "") -> list[object]:
+    return [
+        pytest.param(code, id=f"{page.name}-{number}")
+        for page in PAGES
+        for number, (name, code) in enumerate(BLOCK.findall(page.read_text("utf-8")))
+        if name == language and that_has in code
+    ]
+
+
+@pytest.fixture(scope="module")
+def tables() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("tables", ROOT / "docs" / "tables.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "docs").glob("*.md")), ids=lambda file: file.name)
+def test_what_is_made_from_the_code_is_up_to_date(tables: ModuleType, file: Path) -> None:
+    text = file.read_text("utf-8")
+
+    assert text == tables.made(text), "run: python docs/tables.py"
+
+
+@pytest.mark.parametrize(
+    ("name", "table"), [("settings", "settings"), ("command-line", "commands"), ("rest", "routes")]
+)
+def test_every_setting_command_and_route_has_its_place(name: str, table: str) -> None:
+    assert f"<!-- made: {table} -->" in (ROOT / "docs" / f"{name}.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("operator", sorted(OPERATORS))
+def test_every_operator_of_the_query_language_is_in_the_manual(operator: str) -> None:
+    assert f"`{operator}:" in (ROOT / "docs" / "search.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("file", PAGES, ids=lambda file: str(file.relative_to(ROOT)))
+def test_links_lead_somewhere(file: Path) -> None:
+    targets = [file.parent / target for target in LINK.findall(file.read_text("utf-8"))]
+
+    assert [target for target in targets if not target.exists()] == []
+
+
+@pytest.mark.parametrize("code", blocks("python", that_has="import Sandbox"))
+def test_a_program_in_the_manual_runs(code: str) -> None:
+    exec(compile(code, "manual", "exec"), {})
+
+
+@pytest.mark.parametrize("code", blocks("python"))
+def test_python_in_the_manual_is_python(code: str) -> None:
+    compile(code, "manual", "exec")
+
+
+@pytest.mark.parametrize("code", blocks("toml", that_has="# mailtrap.toml"))
+def test_a_settings_file_in_the_manual_is_taken(code: str, tmp_path: Path) -> None:
+    tmp_path.joinpath("mailtrap.toml").write_text(code)
+
+    settings = load({}, {}, tmp_path)
+
+    assert tomllib.loads(code).keys() <= OPTIONS.keys()
+    assert settings.data == Path("var/mail")
+
+
+def test_the_image_sets_variables_that_there_are_and_runs_as_nobody_in_particular() -> None:
+    lines = (ROOT / "Dockerfile").read_text("utf-8")
+
+    assert set(re.findall(r"^[^#\n]*\b(MAILSANDBOX_\w+)=", lines, re.MULTILINE)) <= {
+        option.variable for option in OPTIONS.values()
+    }
+    assert re.search(r"^USER \d+:\d+$", lines, re.MULTILINE)
+    assert re.search(r"^EXPOSE 1025 8025$", lines, re.MULTILINE)
+    assert 'CMD ["mailtrap", "ready"]' in lines
+
+
+def test_ci_finds_the_readmes_own_command_for_the_tests() -> None:
+    script = (ROOT / ".ci" / "run").read_text("utf-8")
+    pattern = re.search(r"sed -n '/(.+)/p' README\.md", script)
+    assert pattern is not None
+
+    found = re.findall(pattern[1], (ROOT / "README.md").read_text("utf-8"), re.MULTILINE)
+
+    assert found == ["python3 -m venv .venv && .venv/bin/pip install -e '.[test]' && .venv/bin/pytest"]
