@@ -15,6 +15,7 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from mailtrap_web.api.problems import Problem
+from mailtrap_web.world import HEAD_LIMIT, World
 
 UNCHECKED = ("/livez", "/readyz")
 """Health checks ask by whatever name they have, and are told nothing."""
@@ -56,10 +57,11 @@ def admit(asked: Asked, names: Iterable[str]) -> None:
         raise Problem(403, "cross_site", "a page of another site must not ask; the setting allowed_host names more")
 
 
-def own_names(url: str | None, allowed_hosts: Iterable[str]) -> frozenset[str]:
-    """The names that are ours besides internal ones: this machine's, that of *url*, and those allowed."""
-    public = (urlsplit(url).hostname or "") if url else ""
-    return frozenset(name.lower().rstrip(".") for name in (socket.gethostname(), public, *allowed_hosts) if name)
+def own_names(world: World) -> frozenset[str]:
+    """The names that are ours besides internal ones: this machine's, the sandbox's, that of its URL, those allowed."""
+    public = (urlsplit(world.url).hostname or "") if world.url else ""
+    names = (socket.gethostname(), world.hostname, public, *world.allowed_hosts)
+    return frozenset(name.lower().rstrip(".") for name in names if name)
 
 
 def host_allowed(host: str, names: Iterable[str]) -> bool:
@@ -84,6 +86,8 @@ def _check_target(asked: Asked) -> None:
     segments = asked.path.split("/")
     if "." in segments or ".." in segments or "\\" in asked.path or any(c < " " or c == "\x7f" for c in asked.path):
         raise Problem(400, "bad_target", "the path has dot segments, backslashes or control characters in it")
+    if sum(len(name) + len(value) for name, values in asked.headers.items() for value in values) > HEAD_LIMIT:
+        raise Problem(431, "head_too_large", f"the header has more than {HEAD_LIMIT} octets")
     if not asked.query.isascii():
         raise Problem(400, "bad_target", "the query has octets in it that must be percent-encoded")
 

@@ -27,7 +27,7 @@ class Front:
 
     def __init__(self, world: World, flask: asyncio.Future[Any], stopping: asyncio.Event) -> None:
         self._world = world
-        self._names = own_names(world.url, world.allowed_hosts)
+        self._names = own_names(world)
         self._flask = flask
         self._stopping = stopping
         self._native = {each.path: each for each in OPERATIONS if each.in_loop}
@@ -145,7 +145,7 @@ def _complete(receive: Receive, patience: float) -> Receive:
         try:
             event = await asyncio.wait_for(receive(), patience)
         except TimeoutError:
-            raise Problem(408, "too_slow", "the body did not come") from None
+            raise Problem(408, "too_slow", "the body did not come", headers={"Connection": "close"}) from None
         if event["type"] == "http.disconnect":
             raise Problem(400, "cut_short", "the body broke off")
         return event

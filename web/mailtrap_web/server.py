@@ -11,8 +11,7 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
-HEAD_LIMIT = 64 << 10
-"""The most octets of request line and header fields."""
+from mailtrap_web.world import HEAD_LIMIT
 
 _TOO_LARGE = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: text/plain\r\n"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from mailtrap.current import Current
 from mailtrap.store import Store
+
+HEAD_LIMIT = 64 << 10
+"""The most octets of a request's line and header fields."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,12 +18,13 @@ class World:
 
     store: Store
     current: Current
-    addresses: Mapping[str, Sequence[tuple[str, int]]] = field(default_factory=dict)
-    """Every host and port in use by protocol: ``{"smtp": [("127.0.0.1", 1025), ("::1", 1025)]}``."""
+    addresses: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    """Host and port to connect to, by protocol: ``{"smtp": ("127.0.0.1", 1025)}``. What is off is not in it."""
     url: str | None = None
     """Where people find the inspector, if that is behind a proxy."""
+    hostname: str = ""
+    """What the sandbox calls itself; browsers may, too."""
     allowed_hosts: tuple[str, ...] = ()
-    """Names under which a browser may reach it, besides internal ones, this machine's and that of *url*."""
     json_limit: int = 1 << 20
     import_limit: int = 50 << 20
     connections: int = 4000
