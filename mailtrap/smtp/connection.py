@@ -1,0 +1,221 @@
+"""One connection: octets in as lines and data, replies out in groups, and the ways in which it can end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, AnyStr
+
+from aiosmtpd import smtp as aiosmtpd
+
+from mailtrap.loop import settled
+from mailtrap.smtp.data import Data
+from mailtrap.smtp.lines import Lines
+from mailtrap.transcript import Transcript
+
+if TYPE_CHECKING:
+    from mailtrap.smtp.server import Factory
+
+log = logging.getLogger(__name__)
+
+BUFFER = 1 << 18
+"""Octets read at once. While a command is carried out, reading pauses when more than this wait for it."""
+
+QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)
+
+
+class Over(Exception):
+    """The peer is gone or was told to go: nothing more will come."""
+
+
+class Connection(aiosmtpd.SMTP, asyncio.BufferedProtocol):
+    """aiosmtpd's protocol with input and output of our own.
+
+    All connections share one receive buffer, since each is emptied at once. Replies are held until nothing is left
+    to answer, so that a pipelined group is answered in one write, and until what they tell of is on record.
+    """
+
+    transport: asyncio.Transport
+
+    def __init__(self, factory: Factory) -> None:
+        # Not aiosmtpd's constructor: that looks its class through, logs and makes a StreamReader, every time.
+        # What is inherited and used, the AUTH exchange, needs `session`, `_reader` and `_authenticator`.
+        self.factory = factory
+        self.limits = factory.limits
+        self.loop = asyncio.get_running_loop()
+        self.tls: str | None = None
+        self.farewell = ""
+        """What the peer was told when it was dismissed."""
+        self._lines = Lines()
+        self._data: Data | None = None
+        self._replies: list[bytes] = []
+        self._held_for: list[Future[Any]] = []
+        self._ended = False
+        self._input: asyncio.Future[None] | None = None
+        self._is_enough: Callable[[], bool] = self._lines.ready
+        self._writable: asyncio.Future[None] | None = None
+        self._heard = self.loop.time()
+        self._line_began: float | None = None
+
+    # -- what the session uses
+
+    async def read_line(self) -> bytes:
+        """The next line without its end; raises `LineTooLong` in its place, and `Over`."""
+        await self._until(self._lines.ready)
+        self._line_began = None
+        return self._lines.take()
+
+    async def read_data(self, data: Data) -> None:
+        """Fill *data* up to the end of the data; raises `Over` if that never comes."""
+        rest = data.feed(self._lines.take_all())
+        if rest is None:
+            self._data = data
+            await self._until(lambda: self._data is None)
+        else:
+            self._lines.feed(rest)
+
+    async def push(self, status: AnyStr) -> None:
+        """Answer; it goes out with the next `flush`, at the latest when there is nothing left to answer."""
+        reply = status.encode("utf-8", "surrogateescape") if isinstance(status, str) else status
+        self._replies.append(reply + b"\r\n")
+
+    def hold_replies_for(self, work: Future[Any]) -> None:
+        """Let no reply out before *work* is done."""
+        self._held_for.append(work)
+
+    async def flush(self) -> None:
+        """Send what was answered, in one write; waits while the peer does not read."""
+        for work in self._held_for:
+            try:
+                await settled(work)
+            except Exception as error:  # the reply is true all the same
+                log.warning("a refusal could not be recorded: %s", error)
+        self._held_for.clear()
+        if self._replies:
+            octets = b"".join(self._replies)
+            self._replies.clear()
+            self.transcript.add("S", octets)
+            if not self.transport.is_closing():
+                self.transport.write(octets)
+        if self._writable is not None:
+            await self._writable
+
+    # -- how others end it
+
+    def dismiss(self, farewell: str) -> None:
+        """Have the peer told *farewell* and the connection closed, if all we do is wait for the peer."""
+        if self._writable is not None:  # it does not even read
+            self.transport.abort()
+        elif self._input is not None:
+            self.farewell = farewell
+            self._wake()
+
+    def is_late(self, now: float) -> bool:
+        """Whether the peer was silent for too long, or takes too long to finish a line."""
+        if self._line_began is not None and now - self._line_began > self.limits.line:
+            return True
+        return now - self._heard > self.limits.idle
+
+    # -- what asyncio calls
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """aiosmtpd makes a session here, and starts a timer and a task."""
+        self.transport = transport  # type: ignore[assignment]  # asyncio has no narrower type for its own promise
+        tls = transport.get_extra_info("ssl_object")
+        self.tls = tls.version() if tls else None
+        peer, local = (_written(transport.get_extra_info(name)) for name in ("peername", "sockname"))
+        self.transcript = Transcript("smtp", peer, local)
+
+    def get_buffer(self, _sizehint: int) -> memoryview:
+        """Where asyncio puts what it reads, to be taken out of there at once."""
+        return self.factory.buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """*nbytes* are in the buffer."""
+        self.data_received(bytes(self.factory.buffer[:nbytes]))
+
+    def data_received(self, data: bytes) -> None:
+        """uvloop calls this itself: to it, what is an `asyncio.Protocol` too has no buffer."""
+        self._heard = self.loop.time()
+        if self._data is not None:
+            rest = self._data.feed(data)
+            if rest is None:
+                self._acknowledge()
+                return
+            self._data, data = None, rest
+        self._lines.feed(data)
+        if self._input is None:
+            if len(self._lines) > BUFFER:
+                self.transport.pause_reading()
+        elif self._is_enough():
+            self._wake()
+        elif self._line_began is None:
+            self._line_began = self._heard
+
+    def eof_received(self) -> bool:
+        """A half-close ends nothing: what has come is carried out to its end, and answered."""
+        self._ended = True
+        self._wake()
+        return self.tls is None
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        """As with a half-close, though nobody hears the answers."""
+        self._ended = True
+        self._wake()
+        self.resume_writing()
+
+    def pause_writing(self) -> None:
+        """The peer does not read what we write."""
+        if self._writable is None:
+            self._writable = self.loop.create_future()
+
+    def resume_writing(self) -> None:
+        """It does again."""
+        writable, self._writable = self._writable, None
+        if writable is not None and not writable.done():
+            writable.set_result(None)
+
+    # -- waiting
+
+    async def _until(self, is_enough: Callable[[], bool]) -> None:
+        if is_enough():  # more of a group is here: no reply goes out yet
+            return
+        await self.flush()
+        while not is_enough():
+            if self._ended or self.farewell:
+                raise Over
+            if self._line_began is None and len(self._lines):
+                self._line_began = self._heard
+            self.transport.resume_reading()
+            self._is_enough, self._input = is_enough, self.loop.create_future()
+            try:
+                await self._input
+            finally:
+                self._input = None
+
+    def _wake(self) -> None:
+        if self._input is not None and not self._input.done():
+            self._input.set_result(None)
+
+    def _acknowledge(self) -> None:
+        """Ask for the TCP acknowledgement of data that did not end yet.
+
+        A client that sends the final dot in a second small write waits for it (Nagle), by default for 40 ms.
+        The option is not sticky.
+        """
+        sock = self.transport.get_extra_info("socket")
+        if QUICKACK is not None and sock is not None:
+            with suppress(OSError):  # not TCP, or closed by now
+                sock.setsockopt(socket.IPPROTO_TCP, QUICKACK, 1)
+
+
+def _written(address: object) -> str:
+    """A socket's address as ``host:port``, or ``[host]:port`` for IPv6."""
+    if not isinstance(address, tuple):
+        return str(address or "")
+    host, port = address[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

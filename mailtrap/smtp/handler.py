@@ -1,0 +1,160 @@
+"""What becomes of a transaction: a message in the store, or the record of why there is none."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from concurrent.futures import Future
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from mailtrap.accounts import accounts_of
+from mailtrap.current import Current
+from mailtrap.envelope import Address, Envelope
+from mailtrap.loop import settled
+from mailtrap.message.facts import Facts, facts
+from mailtrap.message.parse import Octets
+from mailtrap.smtp import reply
+from mailtrap.smtp.data import Data
+from mailtrap.smtp.transaction import Transaction
+from mailtrap.store import Store
+from mailtrap.store.records import NewMessage, NewRefusal
+
+if TYPE_CHECKING:
+    from mailtrap.smtp.server import SMTP
+
+log = logging.getLogger(__name__)
+
+LARGE = 1 << 20
+"""From so many octets on a message is looked into in a pool thread, so that the loop serves others meanwhile."""
+
+REFUSALS = 100
+"""On record for one transaction; what a client goes on to ask for after that is in the transcript alone."""
+
+
+class Handler:
+    """Begins, ends and records transactions. What is refused is committed before the reply goes out.
+
+    On record is each MAIL and each RCPT that was refused when its turn had come, data that was refused or broke
+    off, and a transaction that was given up (RSET, QUIT, EHLO, a closed connection), unless a refusal on record
+    explains that.
+    """
+
+    def __init__(self, store: Store, current: Current) -> None:
+        self._store = store
+        self._current = current
+
+    def begin(self, mail_from: Address) -> Transaction:
+        """A transaction of the project that is current now."""
+        return Transaction(mail_from, self._current)
+
+    async def deliver(self, smtp: SMTP, transaction: Transaction, data: Data) -> str:
+        """Store the message; gives the reply, which is positive only after the commit."""
+        if data.too_large:
+            answer = reply.TOO_LARGE.format(limit=smtp.limits.size)
+            self.refuse(smtp, transaction, "DATA", answer, ended=True)
+            return answer
+        try:
+            return reply.stored(await self._store_it(smtp, transaction, data))
+        except Exception as error:
+            answer = reply.answer(error)
+            self.refuse(smtp, transaction, "DATA", answer, ended=True)
+            return answer
+
+    async def _store_it(self, smtp: SMTP, transaction: Transaction, data: Data) -> str:
+        try:
+            if data.size > LARGE:
+                new = await asyncio.to_thread(_new_message, smtp, transaction, data)
+            else:
+                new = _new_message(smtp, transaction, data)
+            adding = self._store.add(new)
+        except asyncio.CancelledError:
+            transaction.end()
+            raise
+        # Whatever becomes of this session meanwhile: the transaction ends with the commit.
+        adding.add_done_callback(lambda _: transaction.end())
+        return (await settled(adding)).id
+
+    def refuse(
+        self,
+        smtp: SMTP,
+        transaction: Transaction,
+        stage: str,
+        answer: str,
+        *,
+        rcpt_to: tuple[Address, ...] | None = None,
+        ended: bool = False,
+    ) -> None:
+        """Record that *answer* was given at *stage*; *ended* if the transaction is over with that."""
+        transaction.refusals += 1
+        recording = None
+        if transaction.refusals <= REFUSALS:
+            recording = self._record(smtp, transaction, stage, answer, rcpt_to)
+        if recording is not None:
+            smtp.hold_replies_for(recording)
+        if ended and recording is not None:
+            recording.add_done_callback(lambda _: transaction.end())
+        elif ended:
+            transaction.end()
+
+    def give_up(self, smtp: SMTP, transaction: Transaction, stage: str, answer: str = "") -> None:
+        """The client, or the server with *answer*, ended a transaction half-way."""
+        if transaction.refusals and transaction.data is None:
+            transaction.end()
+        else:
+            self.refuse(smtp, transaction, stage, answer, ended=True)
+
+    def _record(
+        self, smtp: SMTP, transaction: Transaction, stage: str, answer: str, rcpt_to: tuple[Address, ...] | None
+    ) -> Future[None] | None:
+        envelope = _envelope(smtp, transaction)
+        if rcpt_to is not None:
+            envelope = replace(envelope, rcpt_to=rcpt_to)
+        partial = transaction.data.partial() if transaction.data else b""
+        try:
+            return self._store.refuse(
+                NewRefusal(transaction.project, smtp.transcript.id, stage, answer, envelope, partial)
+            )
+        except Exception:
+            log.exception("a refusal could not be recorded")
+            return None
+
+
+def _new_message(smtp: SMTP, transaction: Transaction, data: Data) -> NewMessage:
+    octets = data.message()
+    found = _facts(octets)
+    if data.dots_after_lf:
+        found = _with_defect(found, "dots-after-lf")
+    return NewMessage(
+        project=transaction.project,
+        origin="smtp",
+        octets=octets,
+        facts=found,
+        envelope=_envelope(smtp, transaction),
+        accounts=accounts_of(transaction.rcpt_to, smtp.user),
+        session=smtp.transcript.id,
+    )
+
+
+def _facts(octets: Octets) -> Facts:
+    try:
+        return facts(octets)
+    except Exception:  # a bug in a parser must not touch acceptance
+        log.exception("a message could not be examined; it is stored as it came")
+        return _with_defect(Facts(size=len(octets)), "parser-failed")
+
+
+def _with_defect(found: Facts, code: str) -> Facts:
+    return replace(found, defects=(*found.defects, code), defect_count=found.defect_count + 1)
+
+
+def _envelope(smtp: SMTP, transaction: Transaction) -> Envelope:
+    return Envelope(
+        mail_from=transaction.mail_from,
+        rcpt_to=tuple(transaction.rcpt_to),
+        helo=smtp.helo,
+        user=smtp.user,
+        peer=smtp.transcript.peer,
+        tls=smtp.tls,
+        started=transaction.started,
+    )

@@ -1,0 +1,63 @@
+"""Command lines out of whatever octets come, bounded however long they are."""
+
+from __future__ import annotations
+
+from mailtrap.errors import MailtrapError
+
+LIMIT = 12_288
+"""Octets of a line without its end: what RFC 4954 §4.3 wants for AUTH, the longest of all commands."""
+
+
+class LineTooLong(MailtrapError):
+    """A line over the limit came; it was dropped as it came in."""
+
+
+class Lines:
+    """Takes octets in pieces of any size and gives lines; a search never looks at an octet twice."""
+
+    def __init__(self) -> None:
+        self._octets = bytearray()
+        self._scanned = 0  # no LF before this
+        self._overlong = False
+
+    def __len__(self) -> int:
+        return len(self._octets)
+
+    def feed(self, octets: bytes) -> None:
+        """These came next."""
+        self._octets += octets
+
+    def ready(self) -> bool:
+        """Whether a whole line is here. What cannot become a line any more is dropped."""
+        end = self._octets.find(b"\n", self._scanned)
+        if end >= 0:
+            self._scanned = end
+            return True
+        self._scanned = len(self._octets)
+        if self._scanned > LIMIT + 1:  # the CR of the line's end may be here already
+            self._overlong = True
+            self._octets.clear()
+            self._scanned = 0
+        return False
+
+    def take(self) -> bytes:
+        """The next line without its end, once `ready`; raises `LineTooLong` in its place.
+
+        A bare LF ends a command too, as it does for Postfix: people type at this port. The end of DATA,
+        where that would let messages be smuggled in, is found by `Data` and is stricter.
+        """
+        line = bytes(self._octets[: self._scanned])
+        del self._octets[: self._scanned + 1]
+        self._scanned = 0
+        line = line.removesuffix(b"\r")
+        if self._overlong or len(line) > LIMIT:
+            self._overlong = False
+            raise LineTooLong(f"a command line may have {LIMIT:,} octets")
+        return line
+
+    def take_all(self) -> bytes:
+        """Whatever is here, for somebody who does not read lines."""
+        octets = bytes(self._octets)
+        self._octets.clear()
+        self._scanned = 0
+        return octets

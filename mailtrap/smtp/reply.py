@@ -1,0 +1,85 @@
+"""What SMTP answers: RFC 5321 §4.2 codes with the enhanced ones of RFC 3463, each reply once.
+
+RFC 2034 §3 leaves greeting, EHLO and HELO, and 3yz replies without an enhanced code.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from mailtrap.errors import StoreUnavailable
+
+log = logging.getLogger(__name__)
+
+MAIL_OK = "250 2.1.0 OK"
+RCPT_OK = "250 2.1.5 OK"
+OK = "250 2.0.0 OK"
+BYE = "221 2.0.0 Bye"
+GO_AHEAD = "354 End data with <CR><LF>.<CR><LF>"
+CANNOT_VERIFY = "252 2.1.5 Cannot verify, but will accept mail for anybody"
+LOGGED_IN = "235 2.7.0 Authentication successful"
+
+UNKNOWN_COMMAND = "500 5.5.1 Command not recognized"
+LINE_TOO_LONG = "500 5.5.2 Line too long"
+AUTH_LINE_TOO_LONG = "500 5.5.6 Authentication exchange line is too long"
+CONTROL_CHARACTERS = "501 5.5.2 Control characters are not allowed in a command"
+BAD_SENDER = "501 5.1.7 Bad sender address syntax"
+BAD_RECIPIENT = "501 5.1.3 Bad recipient address syntax"
+BAD_SIZE = "501 5.5.4 Bad message size syntax"
+NOT_SUPPORTED = "502 5.5.1 Command not implemented"
+HELLO_FIRST = "503 5.5.1 Send EHLO or HELO first"
+EHLO_FIRST = "503 5.5.1 Send EHLO first"
+NESTED_MAIL = "503 5.5.1 Nested MAIL command"
+MAIL_FIRST = "503 5.5.1 Need MAIL command"
+RCPT_FIRST = "503 5.5.1 Need RCPT command"
+LOGGED_IN_ALREADY = "503 5.5.1 Already authenticated"
+NOT_IN_TRANSACTION = "503 5.5.1 AUTH is not permitted during a mail transaction"
+UNKNOWN_MECHANISM = "504 5.5.4 Unrecognized authentication mechanism"
+UNKNOWN_TOPIC = "504 5.5.4 No help on that: HELP alone lists the commands"
+TOO_LARGE = "552 5.3.4 Message size exceeds the limit of {limit:,} octets"
+NO_VALID_RECIPIENTS = "554 5.5.1 No valid recipients"
+
+TIMEOUT = "421 4.4.2 {hostname} Timeout exceeded"
+TOO_MANY_ERRORS = "421 4.7.0 {hostname} Too many errors"
+TOO_MANY_CONNECTIONS = "421 4.7.0 {hostname} Too many connections"
+SHUTTING_DOWN = "421 4.3.2 {hostname} Shutting down"
+NOT_HTTP = "421 4.7.0 {hostname} This port speaks SMTP, not HTTP"
+TOO_MANY_RECIPIENTS = "452 4.5.3 Too many recipients"
+
+SERVER_BUG = "451 4.3.0 Internal error; the log of the sandbox has the details"
+ANSWERS: dict[type[Exception], str] = {
+    StoreUnavailable: "452 4.3.1 The store cannot take mail now",
+}
+"""How an error is answered; every other one is a bug of ours."""
+
+JUNK = ("500", "501", "502")
+"""The replies to what makes no sense: a session ends after too many."""
+
+
+def stored(message_id: str) -> str:
+    """The message was committed; this is its id everywhere."""
+    return f"250 2.0.0 OK id={message_id}"
+
+
+def syntax(form: str) -> str:
+    """A command has not the *form* it must have."""
+    return f"501 5.5.4 Syntax: {form}"
+
+
+def unsupported(parameter: str) -> str:
+    """A parameter of MAIL or RCPT that is not offered (RFC 5321 §4.1.1.11)."""
+    return f"555 5.5.4 Unsupported option: {parameter}"
+
+
+def multiline(code: str, lines: list[str]) -> str:
+    """One reply of several lines (RFC 5321 §4.2.1)."""
+    return "\r\n".join([*(f"{code}-{line}" for line in lines[:-1]), f"{code} {lines[-1]}"])
+
+
+def answer(error: Exception) -> str:
+    """The reply to an error; one that was not foreseen is logged with its traceback, of which the peer sees nothing."""
+    for kind, foreseen in ANSWERS.items():
+        if isinstance(error, kind):
+            return foreseen
+    log.error("unforeseen", exc_info=error)
+    return SERVER_BUG

@@ -1,0 +1,35 @@
+"""One mail transaction, from MAIL to its end (RFC 5321 §3.3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from mailtrap.current import Current
+from mailtrap.envelope import Address
+from mailtrap.smtp.data import Data
+
+
+@dataclass(slots=True)
+class Transaction:
+    """What was declared so far. It belongs to the project that was current at MAIL, until `end`."""
+
+    mail_from: Address
+    current: Current
+    rcpt_to: list[Address] = field(default_factory=list)
+    data: Data | None = None
+    """The data, from the moment DATA was answered 354."""
+    refusals: int = 0
+    """How many refusals are on record for it: what the client gives up after one needs no other."""
+    started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    project: int = field(init=False)
+    _ended: bool = False
+
+    def __post_init__(self) -> None:
+        self.project = self.current.begin()
+
+    def end(self) -> None:
+        """It is over, and what came of it is committed; only the first call counts."""
+        if not self._ended:
+            self._ended = True
+            self.current.end(self.project)
