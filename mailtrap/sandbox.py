@@ -1,0 +1,231 @@
+"""Everything, running: builds store, bus, loop and listeners; start, stop, ports."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import threading
+from collections.abc import Callable, Coroutine, Iterable
+from contextlib import ExitStack
+from dataclasses import replace
+from ipaddress import ip_address
+from types import TracebackType
+from typing import Self
+
+from mailtrap import ports
+from mailtrap.accounts import accounts_of
+from mailtrap.bus import Bus
+from mailtrap.current import Current
+from mailtrap.envelope import Address, Envelope
+from mailtrap.errors import NotFound
+from mailtrap.loop import Loop
+from mailtrap.message.captured import Message
+from mailtrap.message.facts import facts
+from mailtrap.message.parse import Octets
+from mailtrap.message.summary import Origin, Summary
+from mailtrap.settings import Settings, read
+from mailtrap.store import DEFAULT_PROJECT, Store
+from mailtrap.store.records import NewMessage
+from mailtrap.store.sqlite import SqliteStore
+
+Sockets = list[socket.socket]
+Stop = Callable[[], Coroutine[object, object, None]]
+
+
+class Sandbox:
+    """A mail server for tests: it takes every message and sends none on.
+
+    >>> with Sandbox() as sandbox:
+    ...     message = sandbox.deliver(b"Subject: hi\\r\\n\\r\\nhello\\r\\n", rcpt_to=["ann@example.com"])
+    ...     [message.subject for message in sandbox.messages()]
+    ['hi']
+
+    Made in code it takes a free port for SMTP, speaks no HTTP unless asked (``http=0``), and reads neither
+    variables nor files: the options are those of `Settings`. It may be used from any thread.
+    """
+
+    bus: Bus
+    store: Store
+    loop: Loop
+    current: Current
+
+    def __init__(self, settings: Settings | None = None, /, **options: object) -> None:
+        self.settings = replace(settings or Settings(smtp=0, http=None), **read(options))
+        self.addresses: dict[str, list[tuple[str, int]]] = {}
+        """Every host and port in use, by protocol."""
+        self._lock = threading.Lock()
+        self._undo: ExitStack | None = None
+        self._stops: dict[str, Stop] = {}
+        self._process = os.getpid()
+
+    def start(self) -> Self:
+        """Open the ports and the store, and serve. Does nothing if it runs already."""
+        with self._lock:
+            if self._undo is None:
+                with ExitStack() as undo:
+                    self._start(undo)
+                    self._undo = undo.pop_all()
+        return self
+
+    def stop(self) -> None:
+        """Accept no more, let what is in flight finish, and close. Does nothing if it does not run."""
+        if os.getpid() != self._process:  # a forked child has inherited our state, but none of our threads
+            return
+        with self._lock:
+            undo, self._undo = self._undo, None
+            if undo is not None:
+                undo.close()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def address(self, protocol: str) -> tuple[str, int]:
+        """The host and port at which to connect for *protocol*: ``smtp`` or ``http``."""
+        try:
+            return self.addresses[protocol][0]
+        except KeyError:
+            raise NotFound(f"this sandbox has no port for {protocol}") from None
+
+    @property
+    def smtp_port(self) -> int:
+        """The port of SMTP."""
+        return self.address("smtp")[1]
+
+    @property
+    def http_port(self) -> int:
+        """The port of the inspector and the REST API."""
+        return self.address("http")[1]
+
+    @property
+    def url(self) -> str:
+        """Where the inspector and the REST API are, without a slash at the end."""
+        host, port = self.address("http")
+        return self.settings.url or (f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
+
+    @property
+    def exposed(self) -> list[str]:
+        """The addresses in use that other machines may reach."""
+        hosts = {host for addresses in self.addresses.values() for host, _ in addresses}
+        return sorted(host for host in hosts if not ip_address(host).is_loopback)
+
+    def messages(self) -> list[Message]:
+        """All that is in the current project, oldest first."""
+        newest_first: list[Summary] = []
+        before: int | None = None
+        while True:
+            page = self.store.messages(self.current.project, before=before, limit=200)
+            newest_first += page.summaries
+            before = page.next
+            if before is None:
+                return [self.message(summary) for summary in reversed(newest_first)]
+
+    def message(self, summary: Summary) -> Message:
+        """The message that *summary* is of; its octets are read when they are asked for."""
+        return Message(summary, lambda: self.store.octets(summary.number))
+
+    def deliver(
+        self,
+        octets: Octets,
+        *,
+        mail_from: str = "",
+        rcpt_to: Iterable[str] = (),
+        origin: Origin = "deliver",
+        project: int | None = None,
+    ) -> Message:
+        """Put a message in, as if it had come by SMTP with this envelope; gives it as it was stored."""
+        envelope = Envelope(Address(mail_from), tuple(Address(each) for each in rcpt_to))
+        new = NewMessage(
+            project=self.current.project if project is None else project,
+            origin=origin,
+            octets=octets,
+            facts=facts(octets),
+            envelope=envelope,
+            accounts=accounts_of(envelope.rcpt_to),
+        )
+        return self.message(self.store.add(new).result())
+
+    def _start(self, undo: ExitStack) -> None:
+        self._process = os.getpid()
+        ports.raise_descriptor_limit()
+        sockets = {name: self._listen(name, undo) for name in LISTENERS if getattr(self.settings, name) is not None}
+        self.addresses = {name: [each.getsockname()[:2] for each in found] for name, found in sockets.items()}
+        self.bus = Bus()
+        self.store = SqliteStore(self.settings.data, bus=self.bus, temp_dir=self.settings.temp_dir)
+        undo.callback(self.store.close)
+        self.current = Current(self.store.project(DEFAULT_PROJECT).id)
+        self.loop = Loop()
+        self.loop.start()
+        undo.callback(self.loop.stop)
+        self.store.settle = self.loop.call
+        for name in reversed(sockets):
+            undo.callback(self._close, name)
+        for name, found in sockets.items():
+            self._stops[name] = self.loop.run(LISTENERS[name](self, found))
+
+    def _close(self, name: str) -> None:
+        stop = self._stops.pop(name, None)
+        if stop is not None:
+            self.loop.run(stop())
+
+    def _listen(self, name: str, undo: ExitStack) -> Sockets:
+        sockets = ports.listen(self.settings.host, getattr(self.settings, name), name)
+        for each in sockets:
+            undo.callback(each.close)
+        return sockets
+
+
+async def _smtp(sandbox: Sandbox, sockets: Sockets) -> Stop:
+    from mailtrap.smtp.server import Factory
+
+    settings = sandbox.settings
+    factory = Factory(
+        store=sandbox.store,
+        current=sandbox.current,
+        hostname=settings.hostname,
+        size_limit=settings.size_limit,
+        recipients=settings.recipients_limit,
+        connections=settings.connections,
+        idle=settings.smtp_timeout,
+        line=settings.command_timeout,
+    )
+    loop = asyncio.get_running_loop()
+    servers = [await loop.create_server(factory, sock=each, backlog=ports.BACKLOG) for each in sockets]
+
+    async def stop() -> None:
+        for server in servers:
+            server.close()
+        await factory.shutdown()
+
+    return stop
+
+
+async def _http(sandbox: Sandbox, sockets: Sockets) -> Stop:
+    from mailtrap_web.asgi import Http
+    from mailtrap_web.world import World
+
+    settings = sandbox.settings
+    world = World(
+        store=sandbox.store,
+        current=sandbox.current,
+        addresses={name: found[0] for name, found in sandbox.addresses.items()},
+        url=settings.url,
+        hostname=settings.hostname,
+        allowed_hosts=settings.allowed_host,
+        json_limit=settings.json_limit,
+        import_limit=settings.import_limit,
+        connections=settings.http_connections,
+        patience=settings.command_timeout,
+    )
+    http = Http(world, sockets)
+    http.start()
+    return http.stop
+
+
+LISTENERS: dict[str, Callable[[Sandbox, Sockets], Coroutine[object, object, Stop]]] = {"smtp": _smtp, "http": _http}
+"""Every kind of listener: the setting that is its port, and what serves it in the loop and gives what ends that."""

@@ -1,0 +1,156 @@
+"""The command line: what it says when it starts, how it ends, and how it complains."""
+
+from __future__ import annotations
+
+import signal
+import smtplib
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mailtrap.sandbox import Sandbox
+from mailtrap.settings import OPTIONS
+from mailtrap.version import __version__
+from mailtrap.welcome import welcome
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def run(tmp_path: Path, plain_environ: dict[str, str]) -> Run:
+    def command(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "mailtrap", *arguments],
+            cwd=tmp_path,
+            env=plain_environ | environ,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+    return command
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--smpt", "1"], "mailtrap: No such option '--smpt'. Did you mean '--smtp'? (see mailtrap --help)\n"),
+        (["--smtp", "many"], "mailtrap: --smtp is 'many', but must be a port from 1 to 65535"),
+        (["--smtp", ""], "mailtrap: --smtp is ''"),
+        (["serve", "--host", "mail.example"], "mailtrap: --host is ('mail.example',)"),
+        (["--smtp", "off", "--http", "off"], "mailtrap: smtp and http are both off"),
+        (["srve"], "mailtrap: No such command 'srve'"),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_2(run: Run, arguments: list[str], said: str) -> None:
+    ended = run(*arguments)
+
+    assert ended.returncode == 2
+    assert ended.stderr.startswith(said)
+    assert ended.stderr.count("\n") == 1
+    assert ended.stdout == ""
+
+
+def test_a_mistake_in_the_file_is_one_line_and_exit_2(run: Run, tmp_path: Path) -> None:
+    tmp_path.joinpath("mailtrap.toml").write_text("smpt = 1\n")
+
+    ended = run()
+
+    assert (ended.returncode, ended.stderr.count("\n")) == (2, 1)
+    assert "mailtrap.toml: there is no setting 'smpt'; did you mean 'smtp'?" in ended.stderr
+
+
+def test_a_port_in_use_is_one_line_and_exit_1(run: Run) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+
+        ended = run("--smtp", str(port), "--http", "off", "--host", "127.0.0.1")
+
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(f"mailtrap: port {port} of 127.0.0.1 is in use by another program")
+    assert ended.stderr.count("\n") == 1
+
+
+def test_the_version_is_told(run: Run) -> None:
+    assert run("--version").stdout == f"mailtrap-sandbox {__version__}\n"
+
+
+def test_help_for_serving_lists_every_setting(run: Run) -> None:
+    told = run("serve", "--help").stdout
+
+    assert [option.flag for option in OPTIONS.values() if f"{option.flag} {option.metavar}" not in told] == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_serves_until_it_is_told_to_stop(serve: Callable[..., Any], number: int) -> None:
+    served = serve()
+    with smtplib.SMTP("127.0.0.1", served.smtp_port) as smtp:
+        smtp.sendmail("a@example.com", "b@example.com", b"Subject: one\r\n\r\n")
+    with urllib.request.urlopen(f"{served.url}/v1/messages/latest/raw") as answer:
+        raw = answer.read()
+
+    assert raw == b"Subject: one\r\n\r\n"
+    assert served.end(number) == (0, "")
+
+
+def test_asked_twice_it_stops_at_once(serve: Callable[..., Any]) -> None:
+    served = serve("--http", "off")
+    with smtplib.SMTP("127.0.0.1", served.smtp_port) as smtp:
+        smtp.ehlo()
+        smtp.mail("a@example.com")  # a transaction in flight, for which it would wait
+        served.process.send_signal(signal.SIGINT)
+        while smtp.sock and not _refused(served.smtp_port):
+            pass
+
+        assert served.end(signal.SIGINT)[0] == 128 + signal.SIGINT
+        smtp.close()
+
+
+def _refused(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+    except ConnectionRefusedError:
+        return True
+    return False
+
+
+def test_unknown_variables_are_one_warning(serve: Callable[..., Any]) -> None:
+    served = serve(MAILSANDBOX_SMPT="1", MAILSANDBOX_ZZZZ="2", MAILSANDBOX_TEST_CORPUS="3")
+
+    code, complaints = served.end()
+
+    assert code == 0
+    assert complaints.count("\n") == 1
+    assert "MAILSANDBOX_SMPT; did you mean 'MAILSANDBOX_SMTP'?, MAILSANDBOX_ZZZZ" in complaints
+
+
+def test_ready_knows_it(serve: Callable[..., Any], run: Run) -> None:
+    served = serve()
+
+    ended = run("ready", "--wait", "30", "--server", served.url)
+
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+
+
+def test_the_start_up_block_says_where_it_is_and_how_to_point_an_app_at_it(tmp_path: Path) -> None:
+    with Sandbox(http=0, host="127.0.0.1", data=tmp_path) as sandbox:
+        block = welcome(sandbox)
+
+        assert f"127.0.0.1:{sandbox.smtp_port}" in block
+        assert f"SMTP_HOST=127.0.0.1 SMTP_PORT={sandbox.smtp_port}" in block
+        assert sandbox.url in block
+        assert str(tmp_path) in block
+        assert "\x1b" not in block
+        assert "Anybody" not in block
+        assert welcome(sandbox, colour=True).count("\x1b[1m") > 1
+
+
+def test_it_says_so_when_others_can_reach_it() -> None:
+    with Sandbox(host="0.0.0.0") as sandbox:
+        assert "Anybody who can reach 0.0.0.0 can read all mail" in welcome(sandbox)

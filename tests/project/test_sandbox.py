@@ -1,0 +1,250 @@
+"""The sandbox: started and stopped from anywhere, nothing left behind, nothing asked of the user."""
+
+from __future__ import annotations
+
+import os
+import smtplib
+import socket
+import threading
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from mailtrap.errors import BadSettings, CannotListen, NotFound
+from mailtrap.sandbox import Sandbox
+from mailtrap.settings import Settings
+
+MESSAGE = b"From: shop@example.com\r\nTo: ann@example.com\r\nSubject: Welcome\r\n\r\nHi Ann\r\n"
+
+
+def send(port: int, message: bytes = MESSAGE, host: str = "127.0.0.1") -> None:
+    with smtplib.SMTP(host, port) as smtp:
+        smtp.sendmail("shop@example.com", ["ann@example.com", "bob@example.com"], message)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"smpt": 0}, "there is no setting 'smpt'; did you mean 'smtp'?"),
+        ({"smtp": "many"}, "smtp is 'many'"),
+        ({"size_limit": "huge"}, "size_limit is 'huge'"),
+    ],
+)
+def test_a_wrong_option_is_named(options: dict[str, object], said: str) -> None:
+    with pytest.raises(BadSettings) as caught:
+        Sandbox(**options)
+
+    assert said in str(caught.value)
+
+
+def test_a_port_in_use_leaves_nothing_behind(tmp_path: Path) -> None:
+    threads = threading.active_count()
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        sandbox = Sandbox(smtp=other.getsockname()[1], temp_dir=tmp_path)
+
+        with pytest.raises(CannotListen):
+            sandbox.start()
+
+    assert threading.active_count() == threads
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_store_that_cannot_be_opened_leaves_no_port_open(tmp_path: Path) -> None:
+    tmp_path.joinpath("file").write_text("not a directory")
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+
+    with pytest.raises(Exception, match="file"):
+        Sandbox(smtp=port, data=tmp_path / "file").start()
+
+    socket.create_server(("127.0.0.1", port)).close()
+
+
+def test_what_is_sent_is_there_when_the_sending_is_done(sandbox: Sandbox) -> None:
+    send(sandbox.smtp_port)
+
+    [message] = sandbox.messages()
+    assert message.raw == MESSAGE
+    assert message.subject == "Welcome"
+    assert message.envelope is not None
+    assert message.envelope.rcpt_to == ("ann@example.com", "bob@example.com")
+
+
+def test_messages_are_listed_oldest_first_however_many(sandbox: Sandbox) -> None:
+    for number in range(205):
+        sandbox.deliver(b"Subject: %d\r\n\r\n" % number)
+
+    assert [message.subject for message in sandbox.messages()] == [str(number) for number in range(205)]
+
+
+def test_what_is_delivered_has_the_envelope_that_was_given(sandbox: Sandbox) -> None:
+    message = sandbox.deliver(MESSAGE, mail_from="a@example.com", rcpt_to=["Ann+x@example.com"])
+
+    assert message.envelope is not None
+    assert (message.envelope.mail_from, message.envelope.rcpt_to) == ("a@example.com", ("Ann+x@example.com",))
+    assert message.summary.origin == "deliver"
+    assert set(message.summary.accounts) == {"catchall", "ann+x@example.com", "ann@example.com"}
+    assert bytes(message.raw) == MESSAGE
+
+
+def test_delivering_into_another_project_shows_nothing_in_the_current_one(sandbox: Sandbox) -> None:
+    elsewhere = sandbox.store.new_project().id
+
+    sandbox.deliver(MESSAGE, project=elsewhere)
+
+    assert sandbox.messages() == []
+    with sandbox.current.set_to(elsewhere):
+        assert len(sandbox.messages()) == 1
+
+
+@pytest.mark.needs("ipv6")
+def test_both_loopback_addresses_reach_it(sandbox: Sandbox) -> None:
+    send(sandbox.smtp_port, host="127.0.0.1")
+    send(sandbox.smtp_port, host="::1")
+
+    assert len(sandbox.messages()) == 2
+    assert sandbox.exposed == []
+
+
+def test_it_is_started_once_and_stopped_once_however_often_it_is_asked() -> None:
+    sandbox = Sandbox()
+    sandbox.stop()
+    port = sandbox.start().smtp_port
+
+    assert sandbox.start().smtp_port == port
+
+    sandbox.stop()
+    sandbox.stop()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port))
+
+
+def test_it_may_be_started_again(tmp_path: Path) -> None:
+    sandbox = Sandbox(data=tmp_path)
+    with sandbox:
+        send(sandbox.smtp_port)
+    with sandbox:
+        send(sandbox.smtp_port)
+
+        assert len(sandbox.messages()) == 2
+
+
+def test_another_thread_may_stop_it() -> None:
+    sandbox = Sandbox().start()
+    stopping = [threading.Thread(target=sandbox.stop) for _ in range(3)]
+    for each in stopping:
+        each.start()
+    for each in stopping:
+        each.join(30)
+
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", sandbox.smtp_port))
+
+
+def test_a_stop_lets_a_transaction_finish_and_nobody_else_begin() -> None:
+    sandbox = Sandbox().start()
+    kept: list[int] = []
+    with smtplib.SMTP("127.0.0.1", sandbox.smtp_port) as smtp:
+        smtp.ehlo()
+        smtp.mail("a@example.com")
+        smtp.rcpt("b@example.com")
+        sandbox.bus.subscribe(lambda event: kept.append(event.modseq))
+        stopping = threading.Thread(target=sandbox.stop)
+        stopping.start()
+        code, _ = smtp.data(MESSAGE)
+        smtp.close()
+    stopping.join(30)
+
+    assert code == 250
+    assert len(kept) == 1
+
+
+def test_two_sandboxes_know_nothing_of_one_another(sandbox: Sandbox) -> None:
+    with Sandbox() as other:
+        send(other.smtp_port)
+
+        assert len(other.messages()) == 1
+    assert sandbox.messages() == []
+
+
+def test_what_was_kept_in_a_directory_is_there_the_next_time(tmp_path: Path) -> None:
+    with Sandbox(data=tmp_path / "mail") as first:
+        send(first.smtp_port)
+        [before] = first.messages()
+    with Sandbox(data=tmp_path / "mail") as second:
+        [after] = second.messages()
+
+        assert (after.id, after.raw, after.envelope) == (before.id, MESSAGE, before.envelope)
+
+
+def test_a_temporary_store_goes_with_it(tmp_path: Path) -> None:
+    with Sandbox(temp_dir=tmp_path) as sandbox:
+        send(sandbox.smtp_port)
+
+        assert list(tmp_path.iterdir()) != []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_protocol_that_is_off_has_no_address() -> None:
+    with Sandbox(smtp="off") as sandbox, pytest.raises(NotFound, match="no port for smtp"):
+        sandbox.address("smtp")
+
+
+def test_http_is_off_unless_it_is_asked_for(sandbox: Sandbox) -> None:
+    assert list(sandbox.addresses) == ["smtp"]
+    with pytest.raises(NotFound, match="no port for http"):
+        _ = sandbox.url
+
+
+def test_http_answers_from_the_first_moment_on() -> None:
+    with Sandbox(http=0) as sandbox:
+        send(sandbox.smtp_port)
+        with urllib.request.urlopen(f"{sandbox.url}/v1/messages/latest/raw") as answer:
+            raw = answer.read()
+
+    assert raw == MESSAGE
+
+
+def test_a_sandbox_with_http_is_stopped_before_it_has_finished_starting() -> None:
+    sandbox = Sandbox(http=0).start()
+    port = sandbox.http_port
+
+    sandbox.stop()
+
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port))
+
+
+def test_the_address_that_people_use_is_in_every_link() -> None:
+    with Sandbox(http=0, url="https://ci.example/mail/") as sandbox:
+        assert sandbox.url == "https://ci.example/mail"
+
+
+def test_settings_are_taken_whole_and_changed_by_name() -> None:
+    settings = Settings(smtp=0, http=None, hostname="one.example")
+
+    assert Sandbox(settings).settings is not settings
+    assert Sandbox(settings).settings == settings
+    assert Sandbox(settings, hostname="two.example").settings.hostname == "two.example"
+
+
+def test_it_calls_itself_what_it_is_told_to() -> None:
+    with Sandbox(hostname="mx.example") as sandbox, smtplib.SMTP() as smtp:
+        _, greeting = smtp.connect("127.0.0.1", sandbox.smtp_port)
+
+    assert greeting.startswith(b"mx.example ")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+@pytest.mark.filterwarnings("ignore:.*use of fork.*:DeprecationWarning")
+def test_a_forked_child_that_stops_it_stops_nothing(sandbox: Sandbox) -> None:
+    child = os.fork()
+    if child == 0:
+        sandbox.stop()
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+
+    send(sandbox.smtp_port)
+    assert status == 0
+    assert len(sandbox.messages()) == 1
