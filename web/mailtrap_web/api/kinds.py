@@ -61,7 +61,7 @@ def mail_address(value: str) -> str:
     return value
 
 
-def _addressed(value: str) -> Query:
+def read_to(value: str) -> Query:
     return Addressed("to", text(value))
 
 
@@ -70,7 +70,7 @@ _STRING = {"type": "string"}
 Q = Annotated[Query | None, Kind(parse, _STRING, "A query of the search language.")]
 To = Annotated[
     Query | None,
-    Kind(_addressed, _STRING, "An address or a domain that RCPT TO, To or Cc names; `*` is a wildcard."),
+    Kind(read_to, _STRING, "An address or a domain that RCPT TO, To or Cc names; `*` is a wildcard."),
 ]
 Account = Annotated[
     str | None,
