@@ -21,7 +21,7 @@ import pytest
 if TYPE_CHECKING:
     from mailtrap.sandbox import Sandbox
 
-pytest_plugins = ["pytester"]
+pytest_plugins = ["pytester", "conversations"]
 
 HERE = Path(__file__).parent
 

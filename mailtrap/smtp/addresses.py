@@ -11,7 +11,7 @@ from mailtrap.errors import MailtrapError
 # where an address ends. Possessive quantifiers (`++`) keep it linear: nothing matched is ever given back.
 _ATOM = r'[^\x00-\x20\x7f<>()\[\]\\,;:@"]'
 _DOMAIN = rf"(?:{_ATOM}++|\[[^\x00-\x20\x7f<>\[\]\\]++\])"
-_LOCAL = rf'(?:{_ATOM}|"(?:[^"\\]|\\.)*+")++'
+_LOCAL = rf'(?:{_ATOM}|"(?:[^\x00-\x1f\x7f"\\]|\\[^\x00-\x1f\x7f])*+")++'
 _ROUTE = rf"(?:@{_DOMAIN}(?:,[ \t]*+@{_DOMAIN})*+:)?+"  # §4.1.1.3: to be accepted, and ignored
 _REST = r"(?:[ \t]++(.*))?\Z"
 

@@ -148,15 +148,15 @@ class SMTP(Connection):
         """The reply, and whether it may wait for others."""
         if _CONTROL.search(line):
             return reply.CONTROL_CHARACTERS, False
-        word, _, rest = line.lstrip(b" \t").partition(b" ")
-        verb = word.rstrip(b"\t").upper().decode("latin-1")
+        word, arg = (*line.split(None, 1), b"", b"")[:2]
+        verb = word.upper().decode("latin-1")
         command = COMMANDS.get(verb)
         if command is None:
             if verb in HTTP:
                 self._end_with(reply.NOT_HTTP)
             return reply.UNKNOWN_COMMAND, False
         try:
-            return await command.run(self, rest.strip(b" \t").decode("utf-8", "surrogateescape")), command.grouped
+            return await command.run(self, arg.rstrip().decode("utf-8", "surrogateescape")), command.grouped
         except Over:
             raise
         except Exception as error:

@@ -1,0 +1,72 @@
+"""Command lines out of octets in pieces of any size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailtrap.smtp.lines import LIMIT, Lines, LineTooLong
+
+
+def read(lines: Lines) -> Iterator[bytes | None]:
+    """The lines that are ready; None for one that was too long."""
+    while lines.ready():
+        try:
+            yield lines.take()
+        except LineTooLong:
+            yield None
+
+
+def fed(pieces: Iterable[bytes]) -> list[bytes | None]:
+    lines = Lines()
+    result: list[bytes | None] = []
+    for piece in pieces:
+        lines.feed(piece)
+        result += read(lines)
+    return result
+
+
+def in_pieces(octets: bytes, cuts: list[int]) -> list[bytes]:
+    places = [0, *sorted(cut for cut in cuts if cut < len(octets)), len(octets)]
+    return [octets[start:stop] for start, stop in zip(places, places[1:], strict=False)]
+
+
+@pytest.mark.parametrize("size", [1, 1000, LIMIT * 3])
+def test_a_line_over_the_limit_is_refused_and_the_next_one_is_heard(size: int) -> None:
+    octets = b"x" * (LIMIT + 1) + b"\r\nNOOP\r\n"
+
+    assert fed(octets[at : at + size] for at in range(0, len(octets), size)) == [None, b"NOOP"]
+
+
+@pytest.mark.parametrize("size", [1, 1000, LIMIT * 3])
+def test_a_line_at_the_limit_is_taken(size: int) -> None:
+    octets = b"x" * LIMIT + b"\r\n"
+
+    assert fed(octets[at : at + size] for at in range(0, len(octets), size)) == [b"x" * LIMIT]
+
+
+def test_a_line_without_an_end_is_never_kept_whole() -> None:
+    lines = Lines()
+    most = 0
+    for _ in range(1000):
+        lines.feed(b"x" * 1000)
+        lines.ready()
+        most = max(most, len(lines))
+
+    assert most <= LIMIT + 1001
+
+
+def test_only_one_cr_belongs_to_the_end_of_a_line() -> None:
+    assert fed([b"a\r\n", b"b\n", b"c\r\r\n", b"\r", b"\n\n"]) == [b"a", b"b", b"c\r", b"", b""]
+
+
+@given(
+    st.lists(st.sampled_from([b"NOOP", b"\r", b"\n", b"\r\n", b"x" * LIMIT, b"yz"])), st.lists(st.integers(0, 50_000))
+)
+def test_pieces_make_no_difference(parts: list[bytes], cuts: list[int]) -> None:
+    octets = b"".join(parts)
+
+    assert fed(in_pieces(octets, cuts)) == fed([octets])
