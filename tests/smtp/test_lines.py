@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -31,7 +32,7 @@ def fed(pieces: Iterable[bytes]) -> list[bytes | None]:
 
 def in_pieces(octets: bytes, cuts: list[int]) -> list[bytes]:
     places = [0, *sorted(cut for cut in cuts if cut < len(octets)), len(octets)]
-    return [octets[start:stop] for start, stop in zip(places, places[1:], strict=False)]
+    return [octets[start:stop] for start, stop in pairwise(places)]
 
 
 @pytest.mark.parametrize("size", [1, 1000, LIMIT * 3])

@@ -68,7 +68,7 @@ class Conversation:
         """Send nothing more, and go on reading."""
         raise NotImplementedError
 
-    def close(self) -> None:
+    def hang_up(self) -> None:
         """Be gone."""
         raise NotImplementedError
 
@@ -110,9 +110,15 @@ class InMemory(Conversation, asyncio.Transport):
     def end(self) -> None:
         self._loop.call(lambda: self._closing or self._protocol.eof_received())
 
+    def hang_up(self) -> None:
+        self._loop.run(self._vanish())
+
+    async def _vanish(self) -> None:
+        self._lose()
+
     def close(self) -> None:
-        """Both ends call this; the protocol does so in the loop."""
-        self._loop.call(self._lose)
+        """The protocol calls this, in the loop."""
+        asyncio.get_running_loop().call_soon(self._lose)
 
     def _lose(self) -> None:
         if not self._closing:
@@ -167,7 +173,7 @@ class OverTcp(Conversation):
         with suppress(OSError):  # closed by the server meanwhile
             self.socket.shutdown(socket.SHUT_WR)
 
-    def close(self) -> None:
+    def hang_up(self) -> None:
         self._loop.call(self._server.close)
         with suppress(OSError):
             self.socket.shutdown(socket.SHUT_RDWR)

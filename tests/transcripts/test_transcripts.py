@@ -38,7 +38,7 @@ def test_transcript(file: Path, way: str, loop: Loop, store: Store) -> None:
     try:
         script.play(conversation, piece)
     finally:
-        conversation.close()
+        conversation.hang_up()
 
     if script.stored is not None:
         assert stored(store, project) == script.stored
