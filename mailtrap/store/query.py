@@ -73,10 +73,12 @@ _BY_ACCOUNT = "filed CROSS JOIN message m ON m.number = filed.message"
 _BY_PROJECT = "message m"
 _WITH_DOCUMENT = "{source} CROSS JOIN document d ON d.message = m.number"
 
-# Pinned messages stay when a floor is put above them. No row lies below both.
+# Pinned messages stay when a floor is put above them. Below the first row of the project, and below the floor
+# and the first that is pinned, there is nothing to look for: an index of all projects need not be read there.
 _VISIBLE = """
     m.project = :project AND (m.number > :floor OR m.pinned) AND {number} >= min(
-        :floor + 1, coalesce((SELECT min(number) FROM message WHERE project = :project AND pinned), :floor + 1)
+        coalesce((SELECT min(number) FROM message WHERE project = :project AND number > :floor), 1 << 62),
+        coalesce((SELECT min(number) FROM message WHERE project = :project AND pinned), 1 << 62)
     )
 """
 
@@ -144,7 +146,8 @@ def compile(query: Query, *, project: int, account: str | None = None, floor: in
     clauses.all.insert(0, _VISIBLE.format(number=number))
     parameters = {"project": project, "floor": floor, "viewer": viewer or CATCHALL, **clauses.parameters}
     indexed = bool(expression or filed)
-    return Compiled(source, number, " AND ".join(clauses.all), parameters, clauses.needs_text, indexed)
+    where = " AND ".join(f"({clause})" for clause in clauses.all)
+    return Compiled(source, number, where, parameters, clauses.needs_text, indexed)
 
 
 def register(connection: Connection) -> None:
