@@ -184,7 +184,8 @@ class Connection(aiosmtpd.SMTP, asyncio.BufferedProtocol):
     async def _until(self, is_enough: Callable[[], bool]) -> None:
         if is_enough():  # more of a group is here: no reply goes out yet
             return
-        await self.flush()
+        if self._replies or self._writable is not None:
+            await self.flush()
         while not is_enough():
             if self._ended or self.farewell:
                 raise Over

@@ -56,9 +56,10 @@ class NewRefusal:
     project: int
     session: str
     stage: str
-    """The verb it ended at: ``MAIL``, ``RCPT``, ``DATA``; ``QUIT``, ``RSET`` or ``EOF`` for one given up."""
+    """The verb it ended at: ``MAIL``, ``RCPT``, ``DATA``; ``QUIT``, ``RSET``, ``EHLO``, ``HELO`` or ``EOF`` (the
+    connection ended) for one given up."""
     reply: str
-    """What the server answered; empty where the client broke off."""
+    """What the server answered; empty where the client gave up or, at ``DATA``, broke off."""
     envelope: Envelope
     partial: bytes = b""
     """What had come of the data, up to 1 MiB; incomplete, and in no mailbox."""

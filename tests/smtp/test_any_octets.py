@@ -28,7 +28,7 @@ ENDS = st.sampled_from([b"\r\n", b"\r\n", b"\r\n", b"\n", b"\r", b"\r\n.\r\n", b
 OCTETS = st.one_of(st.binary(max_size=300), st.lists(st.tuples(LINES, ENDS).map(b"".join), max_size=12).map(b"".join))
 
 # one server for all examples: a session has nothing to do with the one before it
-shared = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+shared = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100)
 
 
 def outcome(server: Any, octets: bytes, piece: int | None) -> tuple[list[bytes], int]:
