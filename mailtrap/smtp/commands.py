@@ -14,7 +14,7 @@ from mailtrap.smtp.addresses import BadAddress, path
 from mailtrap.smtp.lines import LineTooLong
 
 if TYPE_CHECKING:
-    from mailtrap.smtp.server import SMTP
+    from mailtrap.smtp.session import SMTP
 
 Run = Callable[["SMTP", str], Awaitable[str | None]]
 """Carries out a command with its argument; gives the reply, unless that has been sent."""

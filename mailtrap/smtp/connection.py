@@ -98,8 +98,10 @@ class Connection(aiosmtpd.SMTP, asyncio.BufferedProtocol):
         if self._replies:
             octets = b"".join(self._replies)
             self._replies.clear()
-            self.transcript.add("S", octets)
-            if not self.transport.is_closing():
+            if self.transport.is_closing():
+                self.transcript.add("-", b"not heard any more: " + octets)
+            else:
+                self.transcript.add("S", octets)
                 self.transport.write(octets)
         if self._writable is not None:
             await self._writable
@@ -107,15 +109,16 @@ class Connection(aiosmtpd.SMTP, asyncio.BufferedProtocol):
     # -- how others end it
 
     def dismiss(self, farewell: str) -> None:
-        """Have the peer told *farewell* and the connection closed, if all we do is wait for the peer."""
+        """Have the peer told *farewell* and the connection closed, as soon as all we do is wait for the peer."""
         if self._writable is not None:  # it does not even read
             self.transport.abort()
-        elif self._input is not None:
-            self.farewell = farewell
-            self._wake()
+        self.farewell = farewell
+        self._wake()
 
     def is_late(self, now: float) -> bool:
-        """Whether the peer was silent for too long, or takes too long to finish a line."""
+        """Whether we wait for a peer that was silent for too long, or takes too long to finish a line."""
+        if self._input is None and self._writable is None:
+            return False
         if self._line_began is not None and now - self._line_began > self.limits.line:
             return True
         return now - self._heard > self.limits.idle

@@ -21,7 +21,7 @@ from mailtrap.store import Store
 from mailtrap.store.records import NewMessage, NewRefusal
 
 if TYPE_CHECKING:
-    from mailtrap.smtp.server import SMTP
+    from mailtrap.smtp.session import SMTP
 
 log = logging.getLogger(__name__)
 
@@ -115,8 +115,8 @@ class Handler:
             return self._store.refuse(
                 NewRefusal(transaction.project, smtp.transcript.id, stage, answer, envelope, partial)
             )
-        except Exception:
-            log.exception("a refusal could not be recorded")
+        except Exception as error:
+            log.warning("a refusal could not be recorded: %s", error)
             return None
 
 

@@ -1,33 +1,21 @@
-"""SMTP as RFC 5321 has it: a session for every connection, and what all sessions of a server share."""
+"""An SMTP server: its limits, and all of its sessions from the first to the last."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Self
-
-from aiosmtpd.smtp import AuthResult, Session
 
 from mailtrap.current import Current
 from mailtrap.smtp import reply
-from mailtrap.smtp.commands import COMMANDS, HTTP
-from mailtrap.smtp.connection import BUFFER, Connection, Over
-from mailtrap.smtp.data import Data
+from mailtrap.smtp.connection import BUFFER
 from mailtrap.smtp.handler import Handler
-from mailtrap.smtp.lines import LineTooLong
-from mailtrap.smtp.transaction import Transaction
+from mailtrap.smtp.session import SMTP
 from mailtrap.store import Store
-from mailtrap.transcript import MASKED
+from mailtrap.transcript import Transcript
 
 log = logging.getLogger(__name__)
-
-JUNK_LIMIT = 100
-"""So many commands without sense, and the session ends."""
-
-_CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
-_CREDENTIALS = re.compile(rb"(\s*AUTH\s+\S+\s+)\S", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,141 +28,6 @@ class Limits:
     connections: int
     idle: float
     line: float
-
-
-class SMTP(Connection):
-    """One conversation: command after command, each carried out by its function in `commands`."""
-
-    session: Session
-
-    AuthLoginUsernameChallenge = "Username:"  # what draft-murchison-sasl-login asks for, and some clients look for
-    AuthLoginPasswordChallenge = "Password:"
-
-    def __init__(self, factory: Factory) -> None:
-        super().__init__(factory)
-        self.handler = factory.handler
-        self.session = Session(self.loop)
-        self.transaction: Transaction | None = None
-        self.helo = ""
-        self.user: str | None = None
-        self.closing = False
-        self._junk = 0
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        super().connection_made(transport)
-        self.factory.admit(self)
-
-    async def converse(self) -> None:
-        """The whole conversation, to its end and the connection's."""
-        try:
-            await self._answer_all()
-            self._leave()
-            await self.flush()
-        except Exception:
-            log.exception("a session ended by a bug")
-        finally:
-            if self.transaction is not None:
-                self.transaction.end()
-            self.transport.close()
-            self.factory.dismissed(self)
-
-    def greeted(self, helo: str, verb: str) -> None:
-        """The client said who it is, which also gives up what it was about (RFC 5321 §4.1.4)."""
-        self.give_up(verb)
-        self.helo = helo
-        self.session.host_name = helo
-        self.session.extended_smtp = verb == "EHLO"
-
-    def give_up(self, stage: str, answer: str = "") -> None:
-        """End the transaction, if there is one, without a message."""
-        transaction, self.transaction = self.transaction, None
-        if transaction is not None:
-            self.handler.give_up(self, transaction, stage, answer)
-
-    async def receive_data(self, transaction: Transaction) -> Data:
-        """The data up to its final dot; *transaction* knows it from the first octet on."""
-        transaction.data = data = Data(self.limits.size)
-        await self.read_data(data)
-        self.transcript.add("-", b"%s octets of data" % f"{data.size:,}".encode())
-        return data
-
-    # -- what aiosmtpd's AUTH exchange reads from, and asks
-
-    @property
-    def _reader(self) -> Self:  # type: ignore[override]  # of a StreamReader, it uses readline() alone
-        return self
-
-    async def readline(self) -> bytes:
-        """The client's turn in an AUTH exchange, which no transcript shows."""
-        line = await self.read_line()
-        self.transcript.add("C", MASKED)
-        return line
-
-    def _authenticate(self, _mechanism: str, auth_data: Any) -> AuthResult:
-        return AuthResult(success=True, auth_data=auth_data)  # any password will do
-
-    # -- the command loop
-
-    async def _answer_all(self) -> None:
-        await self.push(f"220 {self.limits.hostname} ESMTP mailtrap-sandbox")
-        await self.flush()
-        try:
-            while not self.closing:
-                await self._answer_one()
-        except Over:
-            if self.farewell:
-                await self.push(self.farewell)
-
-    async def _answer_one(self) -> None:
-        grouped = False
-        try:
-            line = await self.read_line()
-        except LineTooLong as error:
-            self.transcript.add("-", str(error).encode())
-            answer: str | None = reply.LINE_TOO_LONG
-        else:
-            known = _CREDENTIALS.match(line)
-            self.transcript.add("C", known[1] + MASKED if known else line)
-            answer, grouped = await self._carry_out(line)
-        if answer is not None:
-            self._count_junk(answer)
-            await self.push(answer)
-        if self.factory.stopping and self.transaction is None and not self.closing:
-            self._end_with(reply.SHUTTING_DOWN)
-        if not grouped:
-            await self.flush()
-
-    async def _carry_out(self, line: bytes) -> tuple[str | None, bool]:
-        """The reply, and whether it may wait for others."""
-        if _CONTROL.search(line):
-            return reply.CONTROL_CHARACTERS, False
-        word, arg = (*line.split(None, 1), b"", b"")[:2]
-        verb = word.upper().decode("latin-1")
-        command = COMMANDS.get(verb)
-        if command is None:
-            if verb in HTTP:
-                self._end_with(reply.NOT_HTTP)
-            return reply.UNKNOWN_COMMAND, False
-        try:
-            return await command.run(self, arg.rstrip().decode("utf-8", "surrogateescape")), command.grouped
-        except Over:
-            raise
-        except Exception as error:
-            return reply.answer(error), False
-
-    def _count_junk(self, answer: str) -> None:
-        if answer.startswith(reply.JUNK):
-            self._junk += 1
-            if self._junk >= JUNK_LIMIT:
-                self._end_with(reply.TOO_MANY_ERRORS)
-
-    def _end_with(self, farewell: str) -> None:
-        self.farewell = farewell.format(hostname=self.limits.hostname)
-        raise Over
-
-    def _leave(self) -> None:
-        broke_off = self.transaction is not None and self.transaction.data is not None
-        self.give_up("DATA" if broke_off else "EOF", self.farewell)
 
 
 class Factory:
@@ -210,7 +63,7 @@ class Factory:
 
     def admit(self, session: SMTP) -> None:
         """Let a connected session begin, or turn it away."""
-        self._store.open_session(session.transcript)
+        self._tell(self._store.open_session, session)
         if self.stopping:
             self._turn_away(session, reply.SHUTTING_DOWN)
         elif len(self._sessions) >= self.limits.connections:
@@ -223,7 +76,7 @@ class Factory:
     def dismissed(self, session: SMTP) -> None:
         """A session ended."""
         self._sessions.pop(session, None)
-        self._store.close_session(session.transcript)
+        self._tell(self._store.close_session, session)
 
     async def shutdown(self, grace: float = 10.0) -> None:
         """Let whoever is in a transaction finish it, for *grace* seconds at most, and dismiss all others."""
@@ -245,7 +98,13 @@ class Factory:
         session.transcript.add("S", octets)
         session.transport.write(octets)
         session.transport.close()
-        self._store.close_session(session.transcript)
+        self._tell(self._store.close_session, session)
+
+    def _tell(self, what: Callable[[Transcript], None], session: SMTP) -> None:
+        try:
+            what(session.transcript)
+        except Exception as error:  # no reason to turn anybody away
+            log.warning("a transcript could not be kept: %s", error)
 
     def _look_after(self, loop: asyncio.AbstractEventLoop) -> None:
         """Dismiss who is late; again and again, while there are sessions: one timer for all of them."""
