@@ -59,6 +59,13 @@ class Stored:
     def document(self) -> Document:
         return document(self.octets, self.summary)
 
+    def made(self) -> Document:
+        return self.document
+
+    def seen_from(self, account: str | None) -> Summary:
+        viewer = account_name(account or CATCHALL)
+        return replace(self.summary, seen=viewer in self.seen_by and viewer in self.summary.accounts)
+
 
 class World:
     """Messages as values, and in a bare database with the store's schema."""
@@ -112,8 +119,8 @@ class World:
             and (stored.summary.number > floor or stored.summary.pinned)
             and matches(
                 query,
-                replace(stored.summary, seen=account_name(account or CATCHALL) in stored.seen_by),
-                lambda stored=stored: stored.document,
+                stored.seen_from(account),
+                stored.made,
                 account=account,
             )
         ]
