@@ -13,7 +13,7 @@ from mailtrap.message.headers import Field
 from mailtrap.message.parse import Octets, Part, Structure, parse
 from mailtrap.message.summary import Summary
 from mailtrap.search.fold import fold
-from mailtrap.search.keys import glob, keys
+from mailtrap.search.keys import code, glob, keys
 
 BODY = 1 << 20
 """Characters of text that are searched; what comes behind is kept, but not found by its text."""
@@ -32,6 +32,8 @@ class Document:
     """File names, one a line."""
     keys: str
     """What is looked up whole (see `mailtrap.search.keys`): each with a line end before and after it."""
+    codes: str
+    """The keys' codes, and the subject in letters of its own: for the index alone."""
     headers: str
     """``name: value`` for each field of the header, decoded, with a line end before and after it."""
     body: str
@@ -43,11 +45,13 @@ def document(octets: Octets, summary: Summary) -> Document:
     structure = parse(octets)
     fields = header_fields.fields(octets, structure.root.start, structure.root.body)
     subject = fold(summary.facts.subject)
+    found = keys(summary)
     return Document(
         subject=subject,
         addresses="\n".join(dict.fromkeys(map(fold, _addresses(summary, fields)))),
         names=folded_names(summary.facts),
-        keys="\n".join(["", *keys(summary), shifted(subject), ""]),
+        keys="\n".join(["", *found, ""]),
+        codes="".join(map(code, found)) + shifted(subject),
         headers=_headers(fields),
         body=_body(octets, structure),
     )

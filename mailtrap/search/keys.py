@@ -7,10 +7,11 @@ one of a few. `mailtrap.search.match` and the store's index both go by this modu
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from zlib import crc32
 
 from mailtrap.accounts import CATCHALL, account_name
 from mailtrap.message.summary import Summary
-from mailtrap.search.fold import UNKNOWN, storable
+from mailtrap.search.fold import storable
 from mailtrap.search.tree import Account, Addressed, Has, Is, Query, Session, Type
 
 ADDRESSED = ("from", "to", "cc", "bcc", "rcpt", "mailfrom")
@@ -53,9 +54,24 @@ def asked(term: Query) -> tuple[str, ...]:
             return ()
 
 
+def code(key: str) -> str:
+    """A key in three letters of the private use area, so that an index of trigrams knows it by one of them.
+
+    The first, the second and the third are of different kinds: where codes stand side by side, none is seen
+    that is not there. Two keys may share a code; whoever looks one up compares the key as well.
+    """
+    check = crc32(key.encode())
+    return chr(0xE100 + (check & 0x7FF)) + chr(0xE900 + (check >> 11 & 0x7FF)) + chr(0xF100 + (check >> 22))
+
+
 def is_among(key: str, among: Iterable[str]) -> bool:
     """Whether one of the keys *among* is *key*."""
-    return any(glob(key, each) for each in among) if "*" in key else key in among
+    return any(glob(key, each) for each in among) if is_wild(key) else key in among
+
+
+def is_wild(key: str) -> bool:
+    """Whether *key* has a wildcard. ``type image/*`` has none: every image has that key, too."""
+    return "*" in (key.removesuffix("/*") if key.startswith("type ") else key)
 
 
 def glob(pattern: str, text: str) -> bool:
@@ -115,6 +131,7 @@ def _values(field: str, summary: Summary) -> Iterator[str]:
     match field:
         case "type":
             yield from facts.types
+            yield from {each.partition("/")[0] + "/*" for each in facts.types}
         case "has":
             yield from _features(summary)
         case "is":
@@ -141,4 +158,4 @@ def _features(summary: Summary) -> Iterator[str]:
 
 
 def _key(field: str, value: str) -> str:
-    return f"{field} {storable(value)}".replace("\n", UNKNOWN)
+    return f"{field} {storable(value)}".replace("\n", " ")

@@ -11,9 +11,10 @@ from sqlite3 import Connection
 from mailtrap.accounts import CATCHALL, account_name
 from mailtrap.search.document import header_has, name_like, shifted
 from mailtrap.search.fold import fold, storable
-from mailtrap.search.keys import asked, is_among
+from mailtrap.search.keys import asked, code, is_among, is_wild
 from mailtrap.search.tree import (
     Account,
+    Addressed,
     All,
     Any,
     Header,
@@ -129,7 +130,7 @@ def compile(query: Query, *, project: int, account: str | None = None, floor: in
     expression = _candidates(query)
     if expression:
         source, number = _BY_TEXT, "fulltext.rowid"
-        mine = _trigrams(_anchored(key) for key in asked(Account(filed))) if filed else None
+        mine = _trigrams(map(code, asked(Account(filed)))) if filed else None
         clauses.add("match", f"{expression} AND {mine}" if mine else expression)
     elif filed:
         source, number = _BY_ACCOUNT, "filed.message"
@@ -221,7 +222,7 @@ class _Clauses:
 
     def _of_keys(self, keys: tuple[str, ...]) -> str:
         return " OR ".join(
-            self.clause("key like", key) if "*" in key else self.clause("key", _anchored(key)) for key in keys
+            self.clause("key like", key) if is_wild(key) else self.clause("key", f"\n{key}\n") for key in keys
         )
 
 
@@ -254,8 +255,10 @@ def _candidates(query: Query) -> str | None:
             return _trigrams([f"\n{fold(name)}: ", fold(value)])
         case Account() | Not():  # an account has an index of its own
             return None
+        case Addressed(_, pattern) if "*" in pattern:
+            return _trigrams(map(fold, account_name(pattern).split("*")))
         case _:
-            return _any([_trigrams(_anchored(key).split("*")) for key in asked(query)])
+            return _any([None if is_wild(key) else _trigrams([code(key)]) for key in asked(query)])
 
 
 def _any(expressions: list[str | None]) -> str | None:
@@ -270,10 +273,6 @@ def _trigrams(texts: Iterable[str]) -> str | None:
         step = 1 + len(text) // _TRIGRAMS
         found.update(dict.fromkeys(text[at : at + 3] for at in range(0, len(text) - 2, step)))
     return " AND ".join('"' + trigram.replace('"', '""') + '"' for trigram in found) or None
-
-
-def _anchored(key: str) -> str:
-    return f"\n{key}\n"
 
 
 def _key_like(keys: str, key: str) -> bool:

@@ -122,13 +122,13 @@ def create(db: Connection) -> None:
         CREATE TABLE document (
             message INTEGER PRIMARY KEY,
             subject TEXT NOT NULL, addresses TEXT NOT NULL, names TEXT NOT NULL, keys TEXT NOT NULL,
-            headers TEXT NOT NULL, body TEXT NOT NULL
+            codes TEXT NOT NULL, headers TEXT NOT NULL, body TEXT NOT NULL
         );
 
-        -- Which documents have these three characters, in any column. detail=none costs half of what full does
-        -- and takes a sixth of its space; `mailtrap.store.query` looks at the document for the rest.
+        -- Which documents have these three characters, in any of its columns. detail=none costs half of what full
+        -- does and takes a sixth of its space; `mailtrap.store.query` looks at the document for the rest.
         CREATE VIRTUAL TABLE fulltext USING fts5 (
-            subject, addresses, names, keys, headers, body,
+            subject, addresses, names, codes, headers, body,
             content='document', content_rowid='message', detail=none, columnsize=0,
             tokenize='trigram case_sensitive 1'
         );

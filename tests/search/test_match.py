@@ -89,8 +89,12 @@ class World:
             accounts, facts) VALUES (:number, :id, :project, :origin, :at, 0, :size, :pinned, :session, '', '')""",
             row,
         )
-        for table, key in (("document", "message"), ("fulltext", "rowid")):
-            self.db.execute(f"INSERT INTO {table} ({key}, {', '.join(COLUMNS)}) VALUES (:number, {PLACES})", row)
+        self.db.execute(f"INSERT INTO document (message, {', '.join(COLUMNS)}) VALUES (:number, {PLACES})", row)
+        self.db.execute(
+            """INSERT INTO fulltext (rowid, subject, addresses, names, codes, headers, body)
+            VALUES (:number, :subject, :addresses, :names, :codes, :headers, :body)""",
+            row,
+        )
         for name in summary.tags:
             self.db.execute("INSERT INTO tag VALUES (?, ?)", (name, summary.number))
         for name in summary.accounts:
@@ -442,7 +446,7 @@ ADDRESSES = st.sampled_from(
     ]
 ).map(lambda address: Address(address, name="Ann Ö"))
 PATTERNS = ADDRESSES.map(str) | st.sampled_from(
-    ["*", "x.test", "*@x.test", "a*", "*n*", "bücher.example", "a*@*b*", "X.*"]
+    ["*", "x.test", "*@x.test", "a*", "*n*", "bücher.example", "a*@*b*", "X.*", "*b c*", "*a b  *", "ann/*"]
 )
 ORIGINS = st.sampled_from(["smtp", "import", "append"])
 ACCOUNTS = st.sampled_from(["catchall", "ann@x.test", "bob@y.test", "job"])
@@ -495,7 +499,7 @@ queries = st.recursive(
     | st.builds(Header, st.sampled_from(["subject", "X-Job", "X-Jo", ""]), TEXTS)
     | st.builds(Has, st.sampled_from(["attachment", "html", "calendar"]))
     | st.builds(Is, st.sampled_from(["unread", "read", "pinned", "broken"]))
-    | st.builds(Type, TYPES | st.sampled_from(["text/*", "*"]))
+    | st.builds(Type, TYPES | st.sampled_from(["text/*", "*", "*/plain", "image/*"]))
     | st.builds(Size, st.none() | st.integers(0, 3), st.none() | st.integers(0, 3))
     | st.builds(Received, st.none() | TIMES, st.none() | TIMES)
     | st.builds(Account, ACCOUNTS)
