@@ -132,6 +132,7 @@ def create(db: Connection) -> None:
             content='document', content_rowid='message', detail=none, columnsize=0,
             tokenize='trigram case_sensitive 1'
         );
+        INSERT INTO fulltext (fulltext, rank) VALUES ('automerge', 8);  -- one sixth less work than with 4
         """
     )
 
