@@ -1,6 +1,7 @@
 """Which accounts a message belongs to: one rule, applied when it is accepted."""
 
 from collections.abc import Container, Iterable
+from functools import lru_cache
 
 CATCHALL = "catchall"
 
@@ -38,6 +39,7 @@ def accounts_of(rcpt_to: Iterable[str], user: str | None = None, projects: Conta
     return tuple(names)
 
 
+@lru_cache(maxsize=1024)  # a search asks for the same few again and again, and the codec is slow
 def _unicode_domain(domain: str) -> str:
     try:
         return domain.encode("ascii").decode("idna").lower()
