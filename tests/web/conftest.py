@@ -105,8 +105,15 @@ class Live:
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Sandbox]:
-    with Sandbox(http=0, json_limit="100KiB", import_limit="1MiB", command_timeout="1s") as sandbox:
+    with Sandbox(http=0, json_limit="100KiB", import_limit="1MiB") as sandbox:
         yield sandbox
+
+
+@pytest.fixture
+def impatient() -> Iterator[Live]:
+    """One that waits for nobody."""
+    with Sandbox(http=0, command_timeout="400ms") as sandbox:
+        yield Live(sandbox, put_into(sandbox.store, sandbox.current))
 
 
 @pytest.fixture

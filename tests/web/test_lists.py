@@ -65,11 +65,11 @@ def test_accounts_are_filtered_by_name(client: FlaskClient, put: Put) -> None:
 def test_an_account_has_its_counts(client: FlaskClient, put: Put, name: str, path: str) -> None:
     put(rcpt_to=(name,))
 
-    response = client.get(f"/v1/accounts/{path}")
+    account = client.get(f"/v1/accounts/{path}").json
 
-    assert response.json is not None
-    assert response.json.pop("last_arrival").endswith("Z")
-    assert response.json == {"name": name, "messages": 1, "unseen": 1}
+    assert account is not None
+    assert account.pop("last_arrival").endswith("Z")
+    assert account == {"name": name, "messages": 1, "unseen": 1}
 
 
 def test_an_account_that_got_no_mail_is_not_there(client: FlaskClient) -> None:

@@ -25,6 +25,8 @@ def fits(value: Any, schema: dict[str, Any], where: str = "$") -> list[str]:
     match schema.get("type"):
         case None:
             return []
+        case "array" | "object" as kind if not isinstance(value, list if kind == "array" else dict):
+            return [f"{where} is {value!r}, not {kind}"]
         case "array":
             return [wrong for n, each in enumerate(value) for wrong in fits(each, schema["items"], f"{where}[{n}]")]
         case "object":

@@ -29,7 +29,6 @@ def create_app(world: World) -> Flask:
     """The Flask application for *world*. The gate is not in it: it stands before, see `mailtrap_web.native`."""
     app = Flask(__name__)
     app.config["WORLD"] = world
-    app.config["MAX_CONTENT_LENGTH"] = world.import_limit
     app.url_map.merge_slashes = False
     ours = sorted((each for each in OPERATIONS if not each.in_loop), key=_path)
     for path, operations in groupby(ours, key=_path):

@@ -49,11 +49,12 @@ class Front:
             await answer.whole(problem_of(error).reply())
 
     async def _through_flask(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
+        limit = self._world.import_limit
         length = dict(scope["headers"]).get(b"content-length", b"")
-        if length.isdigit() and int(length) > self._world.import_limit:
-            raise too_large(self._world.import_limit)
+        if length.isdigit() and int(length) > limit:
+            raise too_large(limit)
         flask = await asyncio.shield(self._flask)
-        await flask(scope, _complete(receive, self._world.patience), answer)
+        await flask(scope, _bounded(receive, limit, self._world.patience), answer)
 
     async def _in_loop(self, operation: Operation, scope: Scope, receive: Receive, answer: _Answer) -> None:
         if scope["method"] not in ("GET", "HEAD"):
@@ -138,16 +139,22 @@ async def _gone(receive: Receive) -> None:
         pass
 
 
-def _complete(receive: Receive, patience: float) -> Receive:
-    """*receive*, that takes a body which breaks off or stalls for just that, and not for a short one."""
+def _bounded(receive: Receive, limit: int, patience: float) -> Receive:
+    """*receive*, for a body that comes to its end, in time and within *limit* octets; raises `Problem` if not."""
+    left = limit
 
     async def piece() -> Event:
+        nonlocal left
         try:
-            event = await asyncio.wait_for(receive(), patience)
+            async with asyncio.timeout(patience):
+                event = await receive()
         except TimeoutError:
             raise Problem(408, "too_slow", "the body did not come", headers={"Connection": "close"}) from None
         if event["type"] == "http.disconnect":
             raise Problem(400, "cut_short", "the body broke off")
+        left -= len(event.get("body", b""))
+        if left < 0:
+            raise too_large(limit)
         return event
 
     return piece

@@ -64,7 +64,8 @@ class Server(uvicorn.Server):
         """Keep the time of the `Date` header; wake up for nothing else."""
         while not await self.on_tick(0):
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._ending.wait(), timeout=1.0)
+                async with asyncio.timeout(1.0):
+                    await self._ending.wait()
 
 
 class _Bounded(_Base):  # type: ignore[misc]  # chosen at run time

@@ -67,7 +67,9 @@ class _Feed:
     async def next(self, timeout: float) -> Event | None:  # noqa: ASYNC109
         """The next event; None after *timeout* seconds without one."""
         try:
-            return await asyncio.wait_for(self._events.get(), timeout)
+            # Not `wait_for`, which before Python 3.12 now and then forgets that it was cancelled.
+            async with asyncio.timeout(timeout):
+                return await self._events.get()
         except TimeoutError:
             return None
 
