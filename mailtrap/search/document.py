@@ -112,10 +112,10 @@ def _headers(fields: Iterable[Field]) -> str:
     room = HEADER
     for field in fields:
         line = f"{fold(field.name)}: {fold(header_fields.decoded(field.value))}"
+        lines.append(line[:room])
         room -= len(line)
-        if room < 0:
+        if room <= 0:
             break
-        lines.append(line)
     return "\n".join([*lines, ""])
 
 

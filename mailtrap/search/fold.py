@@ -32,6 +32,8 @@ def fold(text: str) -> str:
 
 def storable(text: str) -> str:
     """*text* with U+FFFD for what no database keeps: NUL, lone surrogates and two noncharacters."""
+    if text.isascii() and "\0" not in text:
+        return text
     for character in "\0\ufffe\uffff":
         text = text.replace(character, UNKNOWN)
     try:

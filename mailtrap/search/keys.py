@@ -6,7 +6,8 @@ one of a few. `mailtrap.search.match` and the store's index both go by this modu
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from zlib import crc32
 
 from mailtrap.accounts import CATCHALL, account_name
@@ -14,23 +15,24 @@ from mailtrap.message.summary import Summary
 from mailtrap.search.fold import storable
 from mailtrap.search.tree import Account, Addressed, Has, Is, Query, Session, Type
 
-ADDRESSED = ("from", "to", "cc", "bcc", "rcpt", "mailfrom")
-
 
 def keys(summary: Summary) -> list[str]:
     """All keys of a message, none twice."""
-    fields = (*ADDRESSED, "type", "has", "is", "id", "auth", "helo", "tls", "account")
-    return list(dict.fromkeys(key for field in fields for key in keys_of(field, summary)))
+    return list(dict.fromkeys(key for field in (*_ADDRESSES, *_VALUES) for key in keys_of(field, summary)))
 
 
 def keys_of(field: str, summary: Summary) -> Iterator[str]:
     """The keys of a message in one field."""
-    if field in ADDRESSED:
-        for address in _addresses(field, summary):
-            yield from _address_keys(field, address)
-    else:
-        for value in _values(field, summary):
+    if field in _VALUES:
+        for value in _VALUES[field](summary):
             yield _key(field, value)
+        return
+    for address in _ADDRESSES[field](summary):
+        name = account_name(address)
+        yield _key(field, name)
+        _, at, domain = name.rpartition("@")
+        if at:
+            yield _key(field, at + domain)
 
 
 def asked(term: Query) -> tuple[str, ...]:
@@ -95,14 +97,6 @@ def glob(pattern: str, text: str) -> bool:
     return text.endswith(last) and len(text) - len(last) >= at
 
 
-def _address_keys(field: str, address: str) -> Iterator[str]:
-    name = account_name(address)
-    yield _key(field, name)
-    _, at, domain = name.rpartition("@")
-    if at:
-        yield _key(field, at + domain)
-
-
 def _asked_addresses(field: str, pattern: str) -> tuple[str, ...]:
     """*pattern* as a whole address and, where it may be one, as a domain."""
     if "@" in pattern or not pattern:  # MAIL FROM:<> has an address that is empty, and no domain
@@ -110,42 +104,17 @@ def _asked_addresses(field: str, pattern: str) -> tuple[str, ...]:
     return _key(field, pattern), _key(field, "@" + pattern)
 
 
-def _addresses(field: str, summary: Summary) -> Iterator[str]:
-    facts, envelope = summary.facts, summary.envelope
-    if field in ("rcpt", "to") and envelope:
-        yield from envelope.rcpt_to
-    if field == "mailfrom" and envelope:
-        yield envelope.mail_from
-    if field in ("cc", "to"):
-        yield from facts.cc
-    if field == "to":
-        yield from facts.to
-    if field == "bcc":
-        yield from facts.bcc
-    if field == "from":
-        yield from facts.from_
+def _rcpt_to(summary: Summary) -> tuple[str, ...]:
+    return summary.envelope.rcpt_to if summary.envelope else ()
 
 
-def _values(field: str, summary: Summary) -> Iterator[str]:
-    facts, envelope = summary.facts, summary.envelope
-    match field:
-        case "type":
-            yield from facts.types
-            yield from {each.partition("/")[0] + "/*" for each in facts.types}
-        case "has":
-            yield from _features(summary)
-        case "is":
-            if facts.defects or facts.defect_count:
-                yield "broken"
-        case "account":
-            yield from (name for name in summary.accounts if name != CATCHALL)
-        case "id":
-            if summary.session is not None:
-                yield summary.session
-        case "auth" | "helo" | "tls":
-            value = envelope and {"auth": envelope.user, "helo": envelope.helo, "tls": envelope.tls}[field]
-            if value:
-                yield value.lower()
+def _mail_from(summary: Summary) -> tuple[str, ...]:
+    return (summary.envelope.mail_from,) if summary.envelope else ()
+
+
+def _types(summary: Summary) -> Iterable[str]:
+    types = summary.facts.types
+    return (*types, *(each.partition("/")[0] + "/*" for each in types))
 
 
 def _features(summary: Summary) -> Iterator[str]:
@@ -155,6 +124,39 @@ def _features(summary: Summary) -> Iterator[str]:
         yield "html"
     if "text/calendar" in summary.facts.types:
         yield "calendar"
+
+
+def _broken(summary: Summary) -> tuple[str, ...]:
+    return ("broken",) if summary.facts.defects or summary.facts.defect_count else ()
+
+
+def _accounts(summary: Summary) -> Iterable[str]:
+    return (name for name in summary.accounts if name != CATCHALL)
+
+
+def _said(fact: str, summary: Summary) -> tuple[str, ...]:
+    value = getattr(summary.envelope, fact, None)
+    return (value.lower(),) if value else ()
+
+
+_ADDRESSES: dict[str, Callable[[Summary], Iterable[str]]] = {
+    "from": lambda summary: summary.facts.from_,
+    "to": lambda summary: (*_rcpt_to(summary), *summary.facts.to, *summary.facts.cc),
+    "cc": lambda summary: summary.facts.cc,
+    "bcc": lambda summary: summary.facts.bcc,
+    "rcpt": _rcpt_to,
+    "mailfrom": _mail_from,
+}
+_VALUES: dict[str, Callable[[Summary], Iterable[str]]] = {
+    "type": _types,
+    "has": _features,
+    "is": _broken,
+    "id": lambda summary: (summary.session,) if summary.session else (),
+    "auth": partial(_said, "user"),
+    "helo": partial(_said, "helo"),
+    "tls": partial(_said, "tls"),
+    "account": _accounts,
+}
 
 
 def _key(field: str, value: str) -> str:
