@@ -56,7 +56,6 @@ class Sandbox:
         """Every host and port in use, by protocol."""
         self._lock = threading.Lock()
         self._undo: ExitStack | None = None
-        self._stops: dict[str, Stop] = {}
         self._process = os.getpid()
 
     def start(self) -> Self:
@@ -84,6 +83,17 @@ class Sandbox:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+    def listen(self, protocol: str, port: int = 0) -> tuple[str, int]:
+        """Open a port for *protocol* while the sandbox runs, unless it has one; gives the host and port."""
+        with self._lock:
+            if self._undo is None:
+                raise RuntimeError("the sandbox does not run")
+            if protocol not in self.addresses:
+                with ExitStack() as undo:
+                    self._serve(protocol, self._bind(protocol, port, undo), undo)
+                    self._undo.enter_context(undo.pop_all())
+        return self.address(protocol)
 
     def address(self, protocol: str) -> tuple[str, int]:
         """The host and port at which to connect for *protocol*: ``smtp`` or ``http``."""
@@ -152,9 +162,10 @@ class Sandbox:
 
     def _start(self, undo: ExitStack) -> None:
         self._process = os.getpid()
+        self.addresses = {}
         ports.raise_descriptor_limit()
-        sockets = {name: self._listen(name, undo) for name in LISTENERS if getattr(self.settings, name) is not None}
-        self.addresses = {name: [each.getsockname()[:2] for each in found] for name, found in sockets.items()}
+        wanted = {name: port for name in LISTENERS if (port := getattr(self.settings, name)) is not None}
+        bound = {name: self._bind(name, port, undo) for name, port in wanted.items()}
         self.bus = Bus()
         self.store = SqliteStore(self.settings.data, bus=self.bus, temp_dir=self.settings.temp_dir)
         undo.callback(self.store.close)
@@ -163,21 +174,19 @@ class Sandbox:
         self.loop.start()
         undo.callback(self.loop.stop)
         self.store.settle = self.loop.call
-        for name in reversed(sockets):
-            undo.callback(self._close, name)
-        for name, found in sockets.items():
-            self._stops[name] = self.loop.run(LISTENERS[name](self, found))
+        for name, sockets in bound.items():
+            self._serve(name, sockets, undo)
 
-    def _close(self, name: str) -> None:
-        stop = self._stops.pop(name, None)
-        if stop is not None:
-            self.loop.run(stop())
-
-    def _listen(self, name: str, undo: ExitStack) -> Sockets:
-        sockets = ports.listen(self.settings.host, getattr(self.settings, name), name)
+    def _bind(self, protocol: str, port: int, undo: ExitStack) -> Sockets:
+        sockets = ports.listen(self.settings.host, port, protocol)
         for each in sockets:
             undo.callback(each.close)
+        self.addresses[protocol] = [each.getsockname()[:2] for each in sockets]
         return sockets
+
+    def _serve(self, protocol: str, sockets: Sockets, undo: ExitStack) -> None:
+        stop = self.loop.run(LISTENERS[protocol](self, sockets))
+        undo.callback(lambda: self.loop.run(stop()))
 
 
 async def _smtp(sandbox: Sandbox, sockets: Sockets) -> Stop:
