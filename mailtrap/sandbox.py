@@ -162,7 +162,6 @@ class Sandbox:
 
     def _start(self, undo: ExitStack) -> None:
         self._process = os.getpid()
-        self.addresses = {}
         ports.raise_descriptor_limit()
         wanted = {name: port for name in LISTENERS if (port := getattr(self.settings, name)) is not None}
         bound = {name: self._bind(name, port, undo) for name, port in wanted.items()}
@@ -182,6 +181,7 @@ class Sandbox:
         for each in sockets:
             undo.callback(each.close)
         self.addresses[protocol] = [each.getsockname()[:2] for each in sockets]
+        undo.callback(self.addresses.pop, protocol)
         return sockets
 
     def _serve(self, protocol: str, sockets: Sockets, undo: ExitStack) -> None:

@@ -132,6 +132,7 @@ def test_it_may_be_started_again(tmp_path: Path) -> None:
 
 def test_another_thread_may_stop_it() -> None:
     sandbox = Sandbox().start()
+    port = sandbox.smtp_port
     stopping = [threading.Thread(target=sandbox.stop) for _ in range(3)]
     for each in stopping:
         each.start()
@@ -139,7 +140,7 @@ def test_another_thread_may_stop_it() -> None:
         each.join(30)
 
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(("127.0.0.1", sandbox.smtp_port))
+        socket.create_connection(("127.0.0.1", port))
 
 
 def test_a_stop_lets_a_transaction_finish_and_nobody_else_begin() -> None:
@@ -204,6 +205,19 @@ def test_http_answers_from_the_first_moment_on() -> None:
             raw = answer.read()
 
     assert raw == MESSAGE
+
+
+def test_a_port_may_be_opened_while_it_runs(sandbox: Sandbox) -> None:
+    host, port = sandbox.listen("http")
+
+    assert sandbox.listen("http") == (host, port)
+    with urllib.request.urlopen(f"{sandbox.url}/readyz") as answer:
+        assert answer.status == 200
+    sandbox.stop()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((host, port))
+    with pytest.raises(RuntimeError):
+        sandbox.listen("http")
 
 
 def test_a_sandbox_with_http_is_stopped_before_it_has_finished_starting() -> None:
