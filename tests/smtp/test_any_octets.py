@@ -33,13 +33,13 @@ shared = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], m
 
 def outcome(server: Any, octets: bytes, piece: int | None) -> tuple[list[bytes], int]:
     """The replies to *octets* and how many messages came of them."""
-    before = len(server.messages())
+    before = server.store.messages(server.project).total
     conversation = server.connect()
     conversation.send(octets, piece)
     conversation.end()
     lines = [re.sub(rb"id=.*", b"id=", line) for line in conversation.rest()]
     server.conversations.clear()
-    return lines, len(server.messages()) - before
+    return lines, server.store.messages(server.project).total - before
 
 
 @pytest.mark.parametrize("state", STATES)
