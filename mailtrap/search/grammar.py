@@ -1,11 +1,11 @@
 """The query language: words, ``"phrases"``, ``operator:value``, ``-not``, ``OR``, parentheses.
 
-    query       = [alternatives]
-    alternatives = terms *("OR" terms)              ; binds weaker than a space, which means AND
-    terms       = term *(["AND"] term)
-    term        = ("-" / "NOT") term / "(" alternatives ")" / [operator ":"] value
-    value       = 1*(any character but white space, parentheses and quotation mark) / quoted
-    quoted      = DQUOTE *(any character; \\" and \\\\ for these two) DQUOTE
+    query        = [alternatives]
+    alternatives = terms *("OR" terms)      ; binds weaker than a space, which means AND
+    terms        = term *(["AND"] term)
+    term         = ("-" / "NOT") term / "(" alternatives ")" / [operator ":"] value
+    value        = 1*(any character but white space, parentheses and quotation mark) / quoted
+    quoted       = DQUOTE *(any character; \\" and \\\\ for these two) DQUOTE
 
 ``OR``, ``AND`` and ``NOT`` are words unless in capitals; operators are known in any letter case. Nothing that
 looks like syntax becomes a word in silence: whatever is not understood raises `BadQuery`, which names the character.
