@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from mailtrap import quantities
 from mailtrap.errors import BadSettings
-from mailtrap.settings import load
+from mailtrap.settings import PREFIX, load
 
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 """What one listens on, and how one connects to that from here."""
@@ -54,7 +54,7 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument(
         "--server",
         type=_server,
-        default=os.environ.get("MAILSANDBOX_SERVER") or None,
+        default=os.environ.get(PREFIX + "SERVER") or None,
         metavar="URL",
         help="the sandbox to ask; by default MAILSANDBOX_SERVER, else one on this machine with the settings found here",
     )

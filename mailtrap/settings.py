@@ -93,8 +93,8 @@ class Option:
 
 OPTIONS = {each.name: Option(each.name, **each.metadata) for each in fields(Settings)}
 
-OTHER_VARIABLES = (PREFIX + "SERVER",)
-"""Variables of commands that talk to a sandbox instead of running one."""
+OTHER_VARIABLES = {"SERVER", "TEST_CORPUS"}
+"""What is no setting, after the prefix: where `ready` asks, and more messages for the project's own tests."""
 
 
 def read(given: Mapping[str, object], label: Callable[[Option], str] = lambda option: option.name) -> dict[str, Any]:
@@ -129,9 +129,9 @@ def load(flags: Mapping[str, object], environ: Mapping[str, str], directory: Pat
 
 def unknown_variables(environ: Mapping[str, str]) -> list[str]:
     """The ``MAILSANDBOX_*`` variables that mean nothing, each with the nearest one that does."""
-    known = {option.variable for option in OPTIONS.values()} | set(OTHER_VARIABLES)
-    mine = (name for name in environ if name.startswith(PREFIX) and not name.startswith(PREFIX + "TEST_"))
-    return [name + _nearest(name, known) for name in sorted(mine) if name not in known]
+    known = {option.variable.removeprefix(PREFIX) for option in OPTIONS.values()} | OTHER_VARIABLES
+    names = sorted(name.removeprefix(PREFIX) for name in environ if name.startswith(PREFIX))
+    return [PREFIX + name + _nearest(name, known, PREFIX) for name in names if name not in known]
 
 
 def _from_toml(directory: Path) -> dict[str, Any]:
@@ -165,8 +165,8 @@ def _table(file: Path, names: Iterable[str]) -> dict[str, object] | None:
     return table if isinstance(table, dict) else None
 
 
-def _nearest(name: str, names: Iterable[str]) -> str:
+def _nearest(name: str, names: Iterable[str], prefix: str = "") -> str:
     from difflib import get_close_matches
 
     found = get_close_matches(name, list(names), n=1, cutoff=0.5)
-    return f"; did you mean {found[0]!r}?" if found else ""
+    return f"; did you mean {prefix}{found[0]}?" if found else ""

@@ -30,7 +30,7 @@ def _places(sandbox: Sandbox) -> list[tuple[str, str]]:
         for name, addresses in sandbox.addresses.items()
         if name != "http"
     ]
-    if sandbox.url:
+    if "http" in sandbox.addresses:
         places += [("Inspector", sandbox.url + "/"), ("REST API", sandbox.url + "/v1")]
     data = sandbox.settings.data
     kept = str(data.resolve()) if data else "a temporary store, gone when this stops (--data DIR keeps it)"

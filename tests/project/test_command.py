@@ -40,7 +40,7 @@ def run(tmp_path: Path, plain_environ: dict[str, str]) -> Run:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--smpt", "1"], "mailtrap: No such option '--smpt'. Did you mean '--smtp'? (see mailtrap --help)\n"),
+        (["--smpt", "1"], "mailtrap: No such option '--smpt'"),
         (["--smtp", "many"], "mailtrap: --smtp is 'many', but must be a port from 1 to 65535"),
         (["--smtp", ""], "mailtrap: --smtp is ''"),
         (["serve", "--host", "mail.example"], "mailtrap: --host is ('mail.example',)"),
@@ -63,7 +63,7 @@ def test_a_mistake_in_the_file_is_one_line_and_exit_2(run: Run, tmp_path: Path) 
     ended = run()
 
     assert (ended.returncode, ended.stderr.count("\n")) == (2, 1)
-    assert "mailtrap.toml: there is no setting 'smpt'; did you mean 'smtp'?" in ended.stderr
+    assert "mailtrap.toml: there is no setting 'smpt'; did you mean smtp?" in ended.stderr
 
 
 def test_a_port_in_use_is_one_line_and_exit_1(run: Run) -> None:
@@ -127,7 +127,7 @@ def test_unknown_variables_are_one_warning(serve: Callable[..., Any]) -> None:
 
     assert code == 0
     assert complaints.count("\n") == 1
-    assert "MAILSANDBOX_SMPT; did you mean 'MAILSANDBOX_SMTP'?, MAILSANDBOX_ZZZZ" in complaints
+    assert "MAILSANDBOX_SMPT; did you mean MAILSANDBOX_SMTP?, MAILSANDBOX_ZZZZ" in complaints
 
 
 def test_ready_knows_it(serve: Callable[..., Any], run: Run) -> None:

@@ -26,7 +26,7 @@ def send(port: int, message: bytes = MESSAGE, host: str = "127.0.0.1") -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"smpt": 0}, "there is no setting 'smpt'; did you mean 'smtp'?"),
+        ({"smpt": 0}, "there is no setting 'smpt'; did you mean smtp?"),
         ({"smtp": "many"}, "smtp is 'many'"),
         ({"size_limit": "huge"}, "size_limit is 'huge'"),
     ],

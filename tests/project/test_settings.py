@@ -28,7 +28,7 @@ from mailtrap.settings import OPTIONS, Settings, load, read, unknown_variables
         ({"url": "ci.example"}, "but must be an address such as"),
         ({"url": "http://[bad"}, "but must be an address such as"),
         ({"data": ""}, "but must be a directory"),
-        ({"smpt": 1025}, "there is no setting 'smpt'; did you mean 'smtp'?"),
+        ({"smpt": 1025}, "there is no setting 'smpt'; did you mean smtp?"),
         ({"zzzzzz": 1}, "there is no setting 'zzzzzz'"),
     ],
 )
@@ -100,7 +100,7 @@ def test_pyproject_has_a_table_for_it_and_mailtrap_toml_comes_first(tmp_path: Pa
     ("file", "text", "said"),
     [
         ("mailtrap.toml", "smtp = ", "mailtrap.toml: "),
-        ("mailtrap.toml", "smpt = 1", "mailtrap.toml: there is no setting 'smpt'; did you mean 'smtp'?"),
+        ("mailtrap.toml", "smpt = 1", "mailtrap.toml: there is no setting 'smpt'; did you mean smtp?"),
         ("mailtrap.toml", 'smtp = "many"', "mailtrap.toml: smtp is 'many'"),
         ("pyproject.toml", "[tool.mailtrap]\nsmpt = 1", "pyproject.toml: there is no setting 'smpt'"),
         ("pyproject.toml", "[tool.mailtrap\n", "pyproject.toml: "),
@@ -133,4 +133,4 @@ def test_an_unknown_variable_is_named_with_its_nearest_and_the_rest_is_let_be() 
         "1",
     )
 
-    assert unknown_variables(environ) == ["MAILSANDBOX_SMPT; did you mean 'MAILSANDBOX_SMTP'?"]
+    assert unknown_variables(environ) == ["MAILSANDBOX_SMPT; did you mean MAILSANDBOX_SMTP?"]
