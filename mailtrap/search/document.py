@@ -48,7 +48,7 @@ def document(octets: Octets, summary: Summary) -> Document:
     found = keys(summary)
     return Document(
         subject=subject,
-        addresses="\n".join(dict.fromkeys(map(fold, _addresses(summary, fields)))),
+        addresses="\n".join(dict.fromkeys(filter(None, map(fold, _addresses(summary, fields))))),
         names=folded_names(summary.facts),
         keys="\n".join(["", *found, ""]),
         codes="".join(map(code, found)) + shifted(subject),

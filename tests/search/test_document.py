@@ -28,7 +28,7 @@ def summary(facts: Facts, envelope: Envelope | None) -> Summary:
 def test_nothing_is_found_in_nothing() -> None:
     found = document(b"", summary(Facts(size=0), None))
 
-    assert (found.subject, found.addresses, found.names, found.body, found.keys) == ("", "", "", "", "\n\n")
+    assert (found.subject, found.addresses, found.names, found.body, found.keys) == ("", "", "", "", "\n")
     assert found.headers == "\n"
 
 
@@ -44,6 +44,7 @@ def test_addresses_are_those_of_header_and_envelope() -> None:
         b"Reply-To: Help <h@c.test>\r\nSender: s@d.test\r\n\r\n"
     )
 
+    assert "" not in found.addresses.split("\n")
     for address in ("jurgen <j@a.test>", "t@b.test", "c@b.test", "b@b.test", "help <h@c.test>", "s@d.test"):
         assert address in found.addresses
     assert "bob@xn--bcher-kva.example" in found.addresses
@@ -85,7 +86,7 @@ def test_html_that_repeats_the_text_is_kept_once() -> None:
 def test_text_is_searched_up_to_a_limit() -> None:
     found = made(b"X: " + b"h" * 2 * HEADER + b"\r\nY: kept\r\n\r\n" + b"word " * BODY)
 
-    assert len(found.headers) <= HEADER
+    assert len(found.headers.strip()) <= HEADER
     assert BODY - 10 < len(found.body) <= BODY
 
 
