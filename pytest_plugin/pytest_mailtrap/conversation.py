@@ -1,0 +1,57 @@
+"""What clients and server said to one another while an inbox was open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from mailtrap.errors import NotFound
+from mailtrap.transcript import Line, Transcript, printable
+from pytest_mailtrap.record import clock
+
+if TYPE_CHECKING:
+    from pytest_mailtrap.inbox import Inbox
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """One session, from *since* on: a client that keeps its connection may have said much before."""
+
+    transcript: Transcript
+    since: datetime
+
+    @property
+    def lines(self) -> list[Line]:
+        """What was said in that time."""
+        began = self.transcript.started
+        return [each for each in self.transcript.lines() if began + timedelta(seconds=each.at) >= self.since]
+
+    def __str__(self) -> str:
+        begun = f"begun {clock(self.transcript.started)} from {printable(self.transcript.peer)}"
+        lines = (f"{each.at:9.3f} {each.who} {each.text}" for each in self.lines)
+        return "\n".join([f"-- {self.transcript.protocol.upper()} session, {begun}", *lines])
+
+
+def conversations(inbox: Inbox) -> list[Conversation]:
+    """All that were held since *inbox* was opened, oldest first."""
+    store, record = inbox.server.store, inbox.record()
+    brought = [message.summary.session for message in record.messages] + [each.session for each in record.refusals]
+    found = []
+    for session in {*filter(None, brought), *_begun(inbox)}:
+        try:
+            found.append(Conversation(store.transcript(session), inbox.opened))
+        except NotFound:  # so many have come since that it was dropped
+            continue
+    return sorted((each for each in found if each.lines), key=lambda each: each.transcript.started)
+
+
+def _begun(inbox: Inbox) -> list[str]:
+    """The sessions that began since *inbox* was opened."""
+    found: list[str] = []
+    while page := inbox.server.store.sessions(before=found[-1] if found else None):
+        new = [each.id for each in page if each.started >= inbox.opened]
+        found += new
+        if len(new) < len(page):
+            break
+    return found

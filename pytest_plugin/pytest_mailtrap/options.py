@@ -1,0 +1,114 @@
+"""What can be set: in pytest.ini or pyproject.toml, on the command line, and by a mark."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pytest_mailtrap.server import Server
+
+MARK = "mailtrap(timeout=5.0): how long this test's inbox waits for mail, in seconds."
+
+PLACEHOLDERS = "{host} and {smtp_port}"
+
+
+def add(parser: pytest.Parser) -> None:
+    """Make all options known."""
+    parser.addini("mailtrap_timeout", "Seconds that an inbox waits for mail.", default="5")
+    parser.addini(
+        "mailtrap_env",
+        "Variables to set before conftest files are loaded, as in SMTP_HOST={host} SMTP_PORT={smtp_port}; "
+        "the mail server is then started at once.",
+        type="args",
+    )
+    parser.addini(
+        "mailtrap_smtp_port", "Port of the mail server, for an app that runs elsewhere; 0 is any free one.", default="0"
+    )
+    parser.getgroup("mailtrap").addoption(
+        "--mailtrap-artifacts", metavar="DIR", help="Write the mail of failed tests to this directory: .eml and .txt."
+    )
+
+
+def check(config: pytest.Config) -> None:
+    """Raise `pytest.UsageError` for what cannot be."""
+    timeout(config)
+    if smtp_port(config) and (hasattr(config, "workerinput") or config.getoption("dist", "no") != "no"):
+        raise pytest.UsageError(
+            f"mailtrap_smtp_port is {smtp_port(config)}, but each xdist worker needs a port of its own: "
+            "leave it at 0, or run without -n"
+        )
+    folder = artifacts(config)
+    if folder is not None:  # workers are told the same, and may run elsewhere
+        config.option.mailtrap_artifacts = str(config.invocation_params.dir / folder)
+
+
+def timeout(config: pytest.Config) -> float:
+    """Seconds that an inbox waits."""
+    given = config.getini("mailtrap_timeout")
+    try:
+        return _seconds(float(given))
+    except ValueError:
+        raise pytest.UsageError(f"mailtrap_timeout is {given!r}, but must be a number of seconds") from None
+
+
+def smtp_port(config: pytest.Config) -> int:
+    """The port of the mail server; 0 is any."""
+    given = config.getini("mailtrap_smtp_port")
+    port = int(given) if given.isdecimal() else -1
+    if not 0 <= port < 65536:
+        raise pytest.UsageError(f"mailtrap_smtp_port is {given!r}, but must be a port, or 0 for any free one")
+    return port
+
+
+def has_environment(config: pytest.Config) -> bool:
+    """Whether there are variables to set."""
+    return bool(config.getini("mailtrap_env"))
+
+
+def environment(config: pytest.Config, server: Server) -> dict[str, str]:
+    """The variables to set for the app under test."""
+    host, port = server.address("smtp")
+    variables = {}
+    for each in config.getini("mailtrap_env"):
+        name, equals, value = each.partition("=")
+        if not name or not equals:
+            raise pytest.UsageError(f"mailtrap_env has {each!r}, which is not NAME=value")
+        try:
+            variables[name] = value.format_map({"host": host, "smtp_port": port})
+        except (KeyError, ValueError, IndexError, AttributeError):
+            raise pytest.UsageError(f"mailtrap_env has {each!r}; what can stand in it is {PLACEHOLDERS}") from None
+    return variables
+
+
+def artifacts(config: pytest.Config) -> Path | None:
+    """Where the mail of failed tests is written."""
+    folder = config.getoption("mailtrap_artifacts")
+    return Path(folder) if folder else None
+
+
+def mark_timeout(node: pytest.Item) -> float | None:
+    """The timeout that the nearest mark gives."""
+    for mark in node.iter_markers("mailtrap"):
+        unknown = [repr(each) for each in mark.args] + [f"{name}=" for name in mark.kwargs if name != "timeout"]
+        if unknown:
+            pytest.fail(f"the mark mailtrap takes timeout=, not {', '.join(unknown)}", pytrace=False)
+        try:
+            return _seconds(mark.kwargs["timeout"])
+        except KeyError:
+            continue
+        except (TypeError, ValueError):
+            pytest.fail(
+                f"the mark mailtrap has timeout={mark.kwargs['timeout']!r}, which is not a number of seconds",
+                pytrace=False,
+            )
+    return None
+
+
+def _seconds(value: float) -> float:
+    if not math.isfinite(value) or value < 0:
+        raise ValueError
+    return value

@@ -1,0 +1,56 @@
+"""An inbox for `unittest.TestCase`, under pytest or without it."""
+
+from __future__ import annotations
+
+import atexit
+import sys
+import unittest
+from collections.abc import Iterator
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pytest_mailtrap.inbox import Inbox
+    from pytest_mailtrap.server import Server
+
+    Base = unittest.TestCase
+else:
+    Base = object
+
+
+class MailtrapMixin(Base):
+    """Gives each test ``self.inbox``: ``class TestShop(MailtrapMixin, unittest.TestCase)``.
+
+    Under pytest that is the fixture `inbox`. Elsewhere a server is started for the first test, and goes with
+    the process.
+    """
+
+    inbox: Inbox
+
+    if "pytest" in sys.modules:  # unittest does not need it
+        import pytest
+
+        @pytest.fixture(autouse=True)
+        def _mailtrap_inbox(self, inbox: Inbox) -> Iterator[None]:
+            self.inbox = inbox
+            yield
+            del self.inbox
+
+    def run(self, result: unittest.TestResult | None = None) -> unittest.TestResult | None:
+        """Run the test, with an inbox."""
+        if hasattr(self, "inbox"):
+            return super().run(result)
+        with _server().inbox() as self.inbox:
+            try:
+                return super().run(result)
+            finally:
+                del self.inbox
+
+
+@cache
+def _server() -> Server:
+    from pytest_mailtrap.server import Server
+
+    server = Server().start()
+    atexit.register(server.stop)
+    return server

@@ -1,0 +1,60 @@
+"""An inbox for unittest."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+SOURCE = """
+import smtplib, unittest
+from pytest_mailtrap import MailtrapMixin
+
+class TestShop(MailtrapMixin, unittest.TestCase):
+    def setUp(self):
+        with smtplib.SMTP(**self.inbox.smtp()) as smtp:
+            smtp.sendmail("shop@shop.test", ["ann@example.com"], b"Subject: Welcome\\r\\n\\r\\n")
+
+    def test_first(self):
+        self.assertEqual(self.inbox.one().subject, "Welcome")
+
+    def test_second(self):
+        self.assertEqual(len(self.inbox), 1)
+
+class TestLater(MailtrapMixin, unittest.IsolatedAsyncioTestCase):
+    async def test_third(self):
+        self.inbox.deliver(subject="hi", to="ann@example.com")
+        self.assertEqual((await self.inbox.async_wait()).subject, "hi")
+
+    def test_fails(self):
+        self.inbox.one(subject="x")
+"""
+
+
+def test_it_is_the_fixture_under_pytest(run: Callable[..., pytest.RunResult]) -> None:
+    result = run(SOURCE)
+
+    result.assert_outcomes(passed=3, failed=1)
+    result.stdout.fnmatch_lines(["E*MailNotFound: no mail with subject='x' (nothing arrived)", "*- captured mail -*"])
+
+
+def test_unittest_alone_starts_a_server_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "test_shop.py").write_text(SOURCE)
+    root = Path(__file__).parents[2]
+    path = [str(root / folder) for folder in (".", "web", "pytest_plugin")]
+
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "unittest", "-v", "test_shop"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join([*path, *filter(None, sys.path)])},
+        capture_output=True,
+        text=True,
+    )
+
+    assert "FAILED (failures=1)" in done.stderr, done.stderr
+    assert "Ran 4 tests" in done.stderr
+    assert "MailNotFound: no mail with subject='x' (nothing arrived)" in done.stderr
