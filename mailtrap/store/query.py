@@ -9,12 +9,11 @@ from datetime import UTC, datetime, timedelta
 from sqlite3 import Connection
 
 from mailtrap.accounts import CATCHALL, account_name
-from mailtrap.search.document import header_has, name_like, shifted
+from mailtrap.search.document import header_has, name_like
 from mailtrap.search.fold import fold, storable
-from mailtrap.search.keys import asked, code, is_among, is_wild
+from mailtrap.search.keys import asked, is_among, is_wild
 from mailtrap.search.tree import (
     Account,
-    Addressed,
     All,
     Any,
     Header,
@@ -27,6 +26,7 @@ from mailtrap.search.tree import (
     Tag,
     Text,
 )
+from mailtrap.store.candidates import candidates
 
 Value = str | int
 
@@ -115,9 +115,6 @@ _DOCUMENT_CLAUSES = {
     "key like": "key_like(d.keys, {0})",
 }
 
-_TRIGRAMS = 24
-"""So many of a term's trigrams are asked for; a longer term by some of its trigrams, evenly chosen."""
-
 
 def compile(query: Query, *, project: int, account: str | None = None, floor: int = 0) -> Compiled:  # noqa: A001
     """*query* over the messages of *project* that are visible above its *floor*.
@@ -125,13 +122,12 @@ def compile(query: Query, *, project: int, account: str | None = None, floor: in
     With *account*, over what was filed for it, and as it has read it; without, over everything but appends.
     """
     clauses = _Clauses()
-    viewer = account_name(account) if account is not None else None
+    viewer = account_name(storable(account)) if account is not None else None
     filed = viewer or _account_of(query)
-    expression = _candidates(query)
+    expression = candidates(query, filed)
     if expression:
         source, number = _BY_TEXT, "fulltext.rowid"
-        mine = _trigrams(map(code, asked(Account(filed)))) if filed else None
-        clauses.add("match", f"{expression} AND {mine}" if mine else expression)
+        clauses.add("match", expression)
     elif filed:
         source, number = _BY_ACCOUNT, "filed.message"
         clauses.add("filed", filed)
@@ -235,44 +231,6 @@ def _account_of(query: Query) -> str | None:
             return next(filter(None, map(_account_of, terms)), None)
         case _:
             return None
-
-
-def _candidates(query: Query) -> str | None:
-    """What a message must have in the index for *query* to hold, as FTS5 says it; None: nothing that it knows."""
-    match query:
-        case All(terms):
-            return " AND ".join(filter(None, map(_candidates, terms))) or None
-        case Any(terms):
-            expressions = [_candidates(term) for term in terms]
-            return _any(expressions)
-        case Text("subject", text):
-            return _trigrams([shifted(fold(text))])
-        case Text("filename", text):
-            return _trigrams(fold(text).split("*"))
-        case Text(_, text):
-            return _trigrams([fold(text)])
-        case Header(name, value):
-            return _trigrams([f"\n{fold(name)}: ", fold(value)])
-        case Account() | Not():  # an account has an index of its own
-            return None
-        case Addressed(_, pattern) if "*" in pattern:
-            return _trigrams(map(fold, account_name(pattern).split("*")))
-        case _:
-            return _any([None if is_wild(key) else _trigrams([code(key)]) for key in asked(query)])
-
-
-def _any(expressions: list[str | None]) -> str | None:
-    known = [expression for expression in expressions if expression]
-    return f"({' OR '.join(f'({each})' for each in known)})" if known and len(known) == len(expressions) else None
-
-
-def _trigrams(texts: Iterable[str]) -> str | None:
-    """A message that has all *texts* has these trigrams. Quoted, nothing in them is syntax."""
-    found: dict[str, None] = {}
-    for text in texts:
-        step = 1 + len(text) // _TRIGRAMS
-        found.update(dict.fromkeys(text[at : at + 3] for at in range(0, len(text) - 2, step)))
-    return " AND ".join('"' + trigram.replace('"', '""') + '"' for trigram in found) or None
 
 
 def _key_like(keys: str, key: str) -> bool:
