@@ -12,6 +12,8 @@ import pytest
 
 from mailtrap.search.operators import OPERATORS
 from mailtrap.settings import OPTIONS, load
+from pytest_mailtrap.criteria import Criteria
+from pytest_mailtrap.inbox import Inbox
 
 ROOT = Path(__file__).parents[2]
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
@@ -55,6 +57,21 @@ def test_every_setting_command_and_route_has_its_place(name: str, table: str) ->
 @pytest.mark.parametrize("operator", sorted(OPERATORS))
 def test_every_operator_of_the_query_language_is_in_the_manual(operator: str) -> None:
     assert f"`{operator}:" in (ROOT / "docs" / "search.md").read_text("utf-8")
+
+
+def plugin_words() -> list[str]:
+    """Fixtures and options of the pytest plugin, what an inbox has, and what can be asked of a mail."""
+    folder = ROOT / "pytest_plugin" / "pytest_mailtrap"
+    plugin, options = (folder / name for name in ("plugin.py", "options.py"))
+    words = re.findall(r"^@pytest\.fixture.*\ndef (\w+)", plugin.read_text("utf-8"), re.MULTILINE)
+    words += re.findall(r'\b(?:addini|addoption)\(\s*"([\w-]+)"', options.read_text("utf-8"))
+    words += [name for name in vars(Inbox) if not name.startswith("_") and name != "record"]
+    return words + [f"{name}=" for name in Criteria.__annotations__]
+
+
+@pytest.mark.parametrize("word", plugin_words())
+def test_every_fixture_and_option_of_the_plugin_is_in_the_manual(word: str) -> None:
+    assert re.search(rf"[`.(\s]{re.escape(word)}", (ROOT / "docs" / "pytest.md").read_text("utf-8"))
 
 
 @pytest.mark.parametrize("file", PAGES, ids=lambda file: str(file.relative_to(ROOT)))
