@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -12,6 +13,8 @@ from pytest_mailtrap.record import clock
 
 if TYPE_CHECKING:
     from pytest_mailtrap.inbox import Inbox
+
+PAGE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,7 @@ def conversations(inbox: Inbox) -> list[Conversation]:
     store, record = inbox.server.store, inbox.record()
     brought = [message.summary.session for message in record.messages] + [each.session for each in record.refusals]
     found = []
-    for session in {*filter(None, brought), *_begun(inbox)}:
+    for session in {*filter(None, brought), *_held(inbox)}:
         try:
             found.append(Conversation(store.transcript(session), inbox.opened))
         except NotFound:  # so many have come since that it was dropped
@@ -46,12 +49,11 @@ def conversations(inbox: Inbox) -> list[Conversation]:
     return sorted((each for each in found if each.lines), key=lambda each: each.transcript.started)
 
 
-def _begun(inbox: Inbox) -> list[str]:
-    """The sessions that began since *inbox* was opened."""
-    found: list[str] = []
-    while page := inbox.server.store.sessions(before=found[-1] if found else None):
-        new = [each.id for each in page if each.started >= inbox.opened]
-        found += new
-        if len(new) < len(page):
+def _held(inbox: Inbox) -> Iterator[str]:
+    """The sessions that were begun since *inbox* was opened, or not ended by then; of the old, the newest 200."""
+    before: str | None = None
+    while page := inbox.server.store.sessions(before=before, limit=PAGE):
+        yield from (each.id for each in page if each.ended is None or each.ended >= inbox.opened)
+        before = page[-1].id
+        if page[-1].started < inbox.opened:
             break
-    return found

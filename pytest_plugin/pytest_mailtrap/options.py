@@ -28,6 +28,11 @@ def add(parser: pytest.Parser) -> None:
     parser.addini(
         "mailtrap_smtp_port", "Port of the mail server, for an app that runs elsewhere; 0 is any free one.", default="0"
     )
+    parser.addini(
+        "mailtrap_django",
+        "auto: where Django's tests keep mail in memory, an inbox has it sent to the mail server; off: never.",
+        default="auto",
+    )
     parser.getgroup("mailtrap").addoption(
         "--mailtrap-artifacts", metavar="DIR", help="Write the mail of failed tests to this directory: .eml and .txt."
     )
@@ -36,6 +41,7 @@ def add(parser: pytest.Parser) -> None:
 def check(config: pytest.Config) -> None:
     """Raise `pytest.UsageError` for what cannot be."""
     timeout(config)
+    points_django(config)
     if smtp_port(config) and (hasattr(config, "workerinput") or config.getoption("dist", "no") != "no"):
         raise pytest.UsageError(
             f"mailtrap_smtp_port is {smtp_port(config)}, but each xdist worker needs a port of its own: "
@@ -62,6 +68,14 @@ def smtp_port(config: pytest.Config) -> int:
     if not 0 <= port < 65536:
         raise pytest.UsageError(f"mailtrap_smtp_port is {given!r}, but must be a port, or 0 for any free one")
     return port
+
+
+def points_django(config: pytest.Config) -> bool:
+    """Whether Django's mail settings are pointed at the mail server."""
+    given = config.getini("mailtrap_django")
+    if given not in ("auto", "off"):
+        raise pytest.UsageError(f"mailtrap_django is {given!r}, but must be auto or off")
+    return bool(given == "auto")
 
 
 def has_environment(config: pytest.Config) -> bool:

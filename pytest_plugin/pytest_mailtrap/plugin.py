@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
@@ -81,7 +82,15 @@ def mailtrap_server(pytestconfig: pytest.Config, mailtrap_settings: Mapping[str,
 
 @pytest.fixture
 def inbox(request: pytest.FixtureRequest, mailtrap_server: Server) -> Iterator[Inbox]:
-    """A mail world of this test's own: whatever is sent meanwhile, to anyone, is here, and nothing else is."""
+    """A mail world of this test's own: whatever is sent meanwhile, to anyone, is here, and nothing else is.
+
+    Django's mail settings are pointed at it, unless the test also asks for mailoutbox.
+    """
     __tracebackhide__ = True
-    with mailtrap_server.inbox(timeout=options.mark_timeout(request.node)) as inbox:
+    from pytest_mailtrap.django_settings import pointed_at
+
+    with ExitStack() as opened:
+        inbox = opened.enter_context(mailtrap_server.inbox(timeout=options.mark_timeout(request.node)))
+        if options.points_django(request.config) and "mailoutbox" not in request.fixturenames:
+            opened.enter_context(pointed_at(inbox.smtp()))
         yield inbox

@@ -40,7 +40,9 @@ class MailtrapMixin(Base):
         """Run the test, with an inbox."""
         if hasattr(self, "inbox"):
             return super().run(result)
-        with _server().inbox() as self.inbox:
+        from pytest_mailtrap.django_settings import pointed_at
+
+        with _server().inbox() as self.inbox, pointed_at(self.inbox.smtp()):
             try:
                 return super().run(result)
             finally:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import pytest_mailtrap
 from pytest_mailtrap import Inbox, MailNotFound, MailWarning, Server, UnexpectedMail
 
 Send = Callable[..., None]
@@ -262,3 +263,9 @@ def test_any_user_name_and_password_will_do(box: Inbox) -> None:
     mail = box.one()
     assert mail.envelope is not None
     assert mail.envelope.user == "app"
+
+
+def test_what_is_exported_is_there() -> None:
+    assert [name for name in pytest_mailtrap.__all__ if not hasattr(pytest_mailtrap, name)] == []
+    with pytest.raises(AttributeError, match="has no attribute 'Inbx'"):
+        _ = pytest_mailtrap.Inbx

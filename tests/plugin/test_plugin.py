@@ -25,6 +25,7 @@ Run = Callable[..., pytest.RunResult]
         ("mailtrap_timeout = nan", "mailtrap_timeout is 'nan', but must be a number of seconds"),
         ("mailtrap_smtp_port = smtp", "mailtrap_smtp_port is 'smtp', but must be a port, or 0 for any free one"),
         ("mailtrap_smtp_port = 65536", "mailtrap_smtp_port is '65536', but must be a port"),
+        ("mailtrap_django = on", "mailtrap_django is 'on', but must be auto or off"),
         ("mailtrap_env = SMTP_HOST", "mailtrap_env has 'SMTP_HOST', which is not NAME=value"),
         ("mailtrap_env = A={hots}", "mailtrap_env has 'A={hots}'; what can stand in it is {host} and {smtp_port}"),
         ("mailtrap_env = A={", "mailtrap_env has 'A={'; what can stand in it is {host} and {smtp_port}"),
