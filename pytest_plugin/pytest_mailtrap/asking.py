@@ -117,4 +117,4 @@ class Question:
                 return None
             late = (waiting.matched[count - 1].summary.received_at - failed).total_seconds()
         advice = "use wait()" if self.method == "one" else "is the timeout too short?"
-        return f"note: one more came {max(late, 0):.2g} s after {self.method}(): {advice}"
+        return f"  note: one more came {max(late, 0):.2g} s after {self.method}(): {advice}"

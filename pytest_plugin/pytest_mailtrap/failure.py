@@ -21,10 +21,13 @@ class MailNotFound(AssertionError):
 
     __module__ = "pytest_mailtrap"  # where it is imported from, and short enough for a report
 
-    def __init__(self, text: str, look_again: Callable[[float], str | None]) -> None:
+    def __init__(self, text: str, look_again: Callable[[float], str | None] = lambda _: None) -> None:
         super().__init__(text)
         self.look_again = look_again
         """Waits so many seconds, and says so if it came after all: for the report of a test that failed."""
+
+    def __reduce__(self) -> tuple[type[MailNotFound], tuple[str]]:
+        return type(self), (str(self),)  # Django's parallel test runner sends failures to another process
 
 
 class UnexpectedMail(AssertionError):

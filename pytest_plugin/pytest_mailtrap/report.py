@@ -52,7 +52,7 @@ def written(inbox: Inbox, folder: Path, nodeid: str) -> str:
                 (folder / f"{name}-{row.number}.eml").write_bytes(row.message.raw)
     except OSError as error:
         return f"could not be written to {folder}: {error.strerror}"
-    return f"written to {folder / name}.txt" + (" and -*.eml" if record.messages else "")
+    return f"written to {folder / name}.txt" + (", its mail beside it" if record.messages else "")
 
 
 def strays_text(server: Server, strays: list[Message]) -> str:

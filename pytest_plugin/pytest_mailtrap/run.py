@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -82,20 +82,23 @@ class Run:
         if self._server is not None:
             from pytest_mailtrap.failure import MailNotFound
 
-            if isinstance(error, MailNotFound) and (note := error.look_again(PATIENCE)):
-                error.add_note(note)
+            if isinstance(error, MailNotFound):
+                with suppress(Exception):  # the test may have stopped the server
+                    if note := error.look_again(PATIENCE):
+                        error.add_note(note)
 
     def attach(self, report: pytest.TestReport) -> None:
         """Show the mail of a failed test in its report, and write it to files if that is asked for."""
-        if self._server is None or not self._server.inboxes:
-            return
-        from pytest_mailtrap import report as texts
+        if self._server is not None and self._server.inboxes:
+            from pytest_mailtrap import report as texts
 
-        inbox, folder = self._server.inboxes[-1], options.artifacts(self._config)
-        text = texts.section(inbox)
-        if folder is not None:
-            text += "\n" + texts.written(inbox, folder, report.nodeid)
-        report.sections.append((texts.TITLE, text))
+            try:
+                text = texts.section(self._server.inboxes[-1])
+                if folder := options.artifacts(self._config):
+                    text += "\n" + texts.written(self._server.inboxes[-1], folder, report.nodeid)
+            except Exception as error:  # whatever it is, the test's own failure is what is to be seen
+                text = f"cannot be read: {error!r}"
+            report.sections.append((texts.TITLE, text))
 
     def _start(self, settings: Mapping[str, object]) -> Server:
         from mailtrap.errors import BadSettings, CannotListen

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 import smtplib
 import sys
@@ -259,7 +260,7 @@ def test_what_comes_late_is_told_to_the_report(box: Inbox, send: Send) -> None:
     sending.join()
 
     assert said is not None
-    assert re.fullmatch(r"note: one more came [\d.]+ s after one\(\): use wait\(\)", said)
+    assert re.fullmatch(r"  note: one more came [\d.]+ s after one\(\): use wait\(\)", said)
 
 
 def test_what_django_holds_back_is_pointed_at(box: Inbox, monkeypatch: pytest.MonkeyPatch, send: Send) -> None:
@@ -278,6 +279,13 @@ def test_what_django_holds_back_is_pointed_at(box: Inbox, monkeypatch: pytest.Mo
         "  note: 2 mails are in django.core.mail.outbox: *",
         "  note: 1 callback waits in transaction.on_commit, *",
     )
+
+
+def test_a_failure_can_be_sent_to_another_process(box: Inbox) -> None:
+    with pytest.raises(MailNotFound) as caught:
+        box.one()
+
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
 
 
 def test_a_failure_is_an_assertion_of_the_test() -> None:

@@ -261,7 +261,7 @@ def test_artifacts_are_written_for_failed_tests(run: Run, pytester: pytest.Pytes
     assert b"Subject: first\n" in (folder / f"{text.stem}-1.eml").read_bytes()
     assert "::test_it[../a b]" in text.read_text("utf-8")
     assert "C data" in text.read_text("utf-8")
-    result.stdout.fnmatch_lines([f"written to *out/mail/{text.name}*"])
+    result.stdout.fnmatch_lines([f"written to *out/mail/{text.name}, its mail beside it"])
 
 
 def test_artifacts_that_cannot_be_written_do_no_harm(run: Run, pytester: pytest.Pytester) -> None:
@@ -271,6 +271,21 @@ def test_artifacts_that_cannot_be_written_do_no_harm(run: Run, pytester: pytest.
 
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["could not be written to *out: *"])
+
+
+def test_a_test_that_stops_the_server_still_fails_as_it_did(run: Run) -> None:
+    result = run(
+        """
+        def test_it(inbox, mailtrap_server):
+            try:
+                inbox.one()
+            finally:
+                mailtrap_server.stop()
+        """
+    )
+
+    result.stdout.fnmatch_lines(["E * no mail (nothing arrived)"])
+    result.stdout.no_fnmatch_line("INTERNALERROR*")
 
 
 STRAY = """
