@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import smtplib
 import sys
 from collections.abc import Callable, Iterator
@@ -59,13 +60,18 @@ def send(server: Server) -> Callable[..., None]:
     return sent
 
 
+@pytest.fixture(autouse=True)
+def _importable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let child processes import what this one can, be it installed or not."""
+    here = [str(ROOT / folder) for folder in (".", "web", "pytest_plugin")]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([*here, *filter(None, sys.path)]))
+
+
 @pytest.fixture
 def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run a test module with the plugin and nothing else: ``run("def test_it(inbox): ...", "-v")``."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
-    path = [str(ROOT / folder) for folder in (".", "web", "pytest_plugin")]
-    monkeypatch.setenv("PYTHONPATH", ":".join([*path, *filter(None, sys.path)]))
 
     def result(
         source: str, *arguments: str, subprocess: bool = False, plugin: str | None = "pytest_mailtrap.plugin"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -44,13 +43,10 @@ def test_it_is_the_fixture_under_pytest(run: Callable[..., pytest.RunResult]) ->
 
 def test_unittest_alone_starts_a_server_of_its_own(tmp_path: Path) -> None:
     (tmp_path / "test_shop.py").write_text(SOURCE)
-    root = Path(__file__).parents[2]
-    path = [str(root / folder) for folder in (".", "web", "pytest_plugin")]
 
     done = subprocess.run(
         [sys.executable, "-W", "error", "-m", "unittest", "-v", "test_shop"],
         cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join([*path, *filter(None, sys.path)])},
         capture_output=True,
         text=True,
     )
