@@ -44,8 +44,9 @@ class Transcript:
     id: str = field(default_factory=new_id)
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     left_out: int = 0
+    said: list[tuple[float, Who, bytes]] = field(default_factory=list)
+    """What was added, as it was added."""
     _began: float = field(default_factory=time.monotonic)
-    _lines: list[tuple[float, Who, bytes]] = field(default_factory=list)
     _octets: int = 0
 
     def add(self, who: Who, octets: bytes) -> None:
@@ -54,15 +55,15 @@ class Transcript:
             self.left_out += 1
             return
         self._octets += len(octets) + 24
-        self._lines.append((time.monotonic() - self._began, who, octets))
+        self.said.append((time.monotonic() - self._began, who, octets))
 
     def lines(self) -> Iterator[Line]:
         """The lines so far."""
-        for at, who, octets in tuple(self._lines):
+        for at, who, octets in tuple(self.said):
             for line in octets.removesuffix(b"\r\n").split(b"\r\n"):
                 yield Line(at, who, line)
         if self.left_out:
-            yield Line(time.monotonic() - self._began, "-", b"%d more left out" % self.left_out)
+            yield Line(self.said[-1][0], "-", b"%d more left out" % self.left_out)
 
     def __str__(self) -> str:
         return "\n".join(f"{line.at:9.3f} {line.who} {line.text}" for line in self.lines())

@@ -77,7 +77,7 @@ _WITH_DOCUMENT = "{source} CROSS JOIN document d ON d.message = m.number"
 # Pinned messages stay when a floor is put above them. Below the first row of the project, and below the floor
 # and the first that is pinned, there is nothing to look for: an index of all projects need not be read there.
 _VISIBLE = """
-    m.project = :project AND (m.number > :floor OR m.pinned) AND {number} >= min(
+    m.project = :project AND (m.number > :floor OR m.pinned) AND {number} > :after AND {number} >= min(
         coalesce((SELECT min(number) FROM message WHERE project = :project AND number > :floor), 1 << 62),
         coalesce((SELECT min(number) FROM message WHERE project = :project AND pinned), 1 << 62)
     )
@@ -96,7 +96,7 @@ _CLAUSES = {
     "not appended": "m.origin <> 'append'",
     "read": SEEN,
     "unread": "NOT " + SEEN,
-    "pinned": "m.pinned",
+    "pinned": "m.pinned > 0",
     "larger": "m.size > {0}",
     "smaller": "m.size < {0}",
     "after": "m.received_at >= {0}",
@@ -116,8 +116,8 @@ _DOCUMENT_CLAUSES = {
 }
 
 
-def compile(query: Query, *, project: int, account: str | None = None, floor: int = 0) -> Compiled:  # noqa: A001
-    """*query* over the messages of *project* that are visible above its *floor*.
+def compile(query: Query, *, project: int, account: str | None = None, floor: int = 0, after: int = 0) -> Compiled:  # noqa: A001
+    """*query* over the messages of *project* that are visible above its *floor*, and behind the row number *after*.
 
     With *account*, over what was filed for it, and as it has read it; without, over everything but appends.
     """
@@ -141,7 +141,13 @@ def compile(query: Query, *, project: int, account: str | None = None, floor: in
     if clauses.needs_text:
         source = _WITH_DOCUMENT.format(source=source)
     clauses.all.insert(0, _VISIBLE.format(number=number))
-    parameters = {"project": project, "floor": floor, "viewer": viewer or CATCHALL, **clauses.parameters}
+    parameters = {
+        "project": project,
+        "floor": floor,
+        "after": after,
+        "viewer": viewer or CATCHALL,
+        **clauses.parameters,
+    }
     indexed = bool(expression or filed)
     where = " AND ".join(f"({clause})" for clause in clauses.all)
     return Compiled(source, number, where, parameters, clauses.needs_text, indexed)

@@ -3,26 +3,59 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from sqlite3 import Connection
+from sqlite3 import Connection, complete_statement
+
+from mailtrap.errors import StoreUnavailable
 
 SLICE = 1 << 18
 """Octets in one row of ``raw``."""
 
+_APPLICATION = 0x6D747362  # "mtsb": what `file` and we ourselves know a database of ours by
+
+
+def check(db: Connection, name: str) -> None:
+    """Raise `StoreUnavailable` if the database, which is called *name*, is not one that we may write to."""
+    [version] = db.execute("PRAGMA user_version").fetchone()
+    [application] = db.execute("PRAGMA application_id").fetchone()
+    [tables] = db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    if tables and application != _APPLICATION:
+        raise StoreUnavailable(f"{name} is a database of something else; it was left as it is")
+    if version > len(MIGRATIONS):
+        raise StoreUnavailable(
+            f"{name} was written by a newer version of this program (its format is {version}, "
+            f"this one knows {len(MIGRATIONS)}): use that one, or another directory"
+        )
+
+
+def migrate(db: Connection) -> None:
+    """Bring the database to the latest version, each step whole or not at all."""
+    [version] = db.execute("PRAGMA user_version").fetchone()
+    for number, step in enumerate(MIGRATIONS[version:], version + 1):
+        with db:  # commits at the end, or rolls back
+            db.execute("BEGIN IMMEDIATE")
+            step(db)
+            db.execute(f"PRAGMA application_id = {_APPLICATION}")
+            db.execute(f"PRAGMA user_version = {number}")
+
 
 def create(db: Connection) -> None:
     """Version 1."""
-    db.executescript(
+    _run(
+        db,
         """
         -- mod-sequence and UIDVALIDITY: one of each for the whole store, so that neither is ever used twice
         CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
-        INSERT INTO counter VALUES ('modseq', 0), ('uidvalidity', 0);
+        -- and how far the full text goes: every message up to this number has been looked at
+        INSERT INTO counter VALUES ('modseq', 0), ('uidvalidity', 0), ('indexed', 0);
 
         CREATE TABLE project (
             id INTEGER PRIMARY KEY AUTOINCREMENT,
             name TEXT NOT NULL UNIQUE,
             floor INTEGER NOT NULL DEFAULT 0,          -- messages at or below are gone, pinned ones excepted
             floor_modseq INTEGER NOT NULL DEFAULT 0,
-            floored_at INTEGER                         -- microseconds since 1970, UTC, like every time here
+            floored_at INTEGER,                        -- microseconds since 1970, UTC, like every time here
+            messages INTEGER NOT NULL DEFAULT 0,       -- those that are there, the appended ones among them
+            appended INTEGER NOT NULL DEFAULT 0
         );
 
         CREATE TABLE account (
@@ -30,6 +63,9 @@ def create(db: Connection) -> None:
             project INTEGER NOT NULL REFERENCES project,
             name TEXT NOT NULL,
             last_arrival INTEGER,
+            messages INTEGER NOT NULL DEFAULT 0,       -- filed for it and still there, removed entries included:
+            unseen INTEGER NOT NULL DEFAULT 0,         -- as of the floor with this mod-sequence:
+            counted_at INTEGER NOT NULL DEFAULT 0,
             UNIQUE (project, name)
         );
 
@@ -41,10 +77,10 @@ def create(db: Connection) -> None:
             uidnext INTEGER NOT NULL DEFAULT 1,
             highest_modseq INTEGER NOT NULL DEFAULT 0,
             expunged_from INTEGER NOT NULL DEFAULT 0,  -- the expunge log reaches back to this mod-sequence
-            messages INTEGER NOT NULL DEFAULT 0,       -- counters: as of the floor ``counted_above``
+            messages INTEGER NOT NULL DEFAULT 0,       -- entries not removed, likewise
             unseen INTEGER NOT NULL DEFAULT 0,
             size INTEGER NOT NULL DEFAULT 0,
-            counted_above INTEGER NOT NULL DEFAULT 0,
+            counted_at INTEGER NOT NULL DEFAULT 0,
             UNIQUE (account, name)
         );
 
@@ -56,7 +92,7 @@ def create(db: Connection) -> None:
             received_at INTEGER NOT NULL,
             modseq INTEGER NOT NULL,
             size INTEGER NOT NULL,
-            pinned INTEGER NOT NULL DEFAULT 0,
+            pinned INTEGER NOT NULL DEFAULT 0,         -- 1; or -1: no longer, but a floor has spared it
             session TEXT,
             accounts TEXT NOT NULL,                    -- JSON: what it was filed under
             envelope TEXT,                             -- JSON
@@ -101,6 +137,10 @@ def create(db: Connection) -> None:
             number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, project INTEGER NOT NULL,
             modseq INTEGER NOT NULL, at INTEGER NOT NULL, why TEXT NOT NULL
         );
+        CREATE INDEX gone_project ON gone (project, number);
+
+        -- deleted messages whose octets and texts still take up space
+        CREATE TABLE purge (message INTEGER PRIMARY KEY, size INTEGER NOT NULL);
 
         CREATE TABLE refusal (
             number INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -133,8 +173,18 @@ def create(db: Connection) -> None:
             tokenize='trigram case_sensitive 1'
         );
         INSERT INTO fulltext (fulltext, rank) VALUES ('automerge', 8);  -- one sixth less work than with 4
-        """
+        """,
     )
+
+
+def _run(db: Connection, script: str) -> None:
+    """All statements of *script*, within the transaction that is open (`executescript` would end it)."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if complete_statement(statement):
+            db.execute(statement)
+            statement = ""
 
 
 MIGRATIONS: tuple[Callable[[Connection], None], ...] = (create,)

@@ -1,0 +1,165 @@
+"""The writer's memory: counters of projects, accounts and mailboxes, written down once per batch."""
+
+from __future__ import annotations
+
+from sqlite3 import Connection
+
+from mailtrap.store import expunged, floors, rows
+from mailtrap.store.rows import AccountRow, MailboxRow, ProjectRow
+
+INBOX = "INBOX"
+
+_MOST = 20_000
+"""So many accounts are remembered."""
+
+
+class Books:
+    """What the writer counts. Whoever takes a row out of it may change it, and keeps it no longer than the batch.
+
+    A floor that rose since a row was counted has left only what it spared: the row is counted anew when it is
+    next taken out, before anything above the floor is added to it.
+    """
+
+    def __init__(self, db: Connection) -> None:
+        self._db = db
+        self.number = 0
+        """The row number of the newest message."""
+        self.modseq = 0
+        self._uidvalidity = 0
+        self._written = (0, 0)
+        self._projects: dict[int, ProjectRow] = {}
+        self._accounts: dict[int, AccountRow] = {}
+        self._names: dict[tuple[int, str], AccountRow] = {}
+        self._mailboxes: dict[int, MailboxRow] = {}
+        self._taken: tuple[dict[int, ProjectRow], dict[int, AccountRow], dict[int, MailboxRow]] = ({}, {}, {})
+        self.reread()
+
+    def reread(self) -> None:
+        """Forget everything that is not in the database: at the start, and when a batch came to nothing."""
+        self._forget()
+        counters = dict(self._db.execute("SELECT name, value FROM counter").fetchall())
+        self.modseq, self._uidvalidity = self._written = (counters["modseq"], counters["uidvalidity"])
+        [newest] = self._db.execute("SELECT max(seq) FROM sqlite_sequence WHERE name = 'message'").fetchone()
+        self.number = newest or 0
+
+    def next_number(self) -> int:
+        """The row number of a new message."""
+        self.number += 1
+        return self.number
+
+    def next_modseq(self) -> int:
+        """A mod-sequence of its own."""
+        self.modseq += 1
+        return self.modseq
+
+    def project(self, project: int) -> ProjectRow:
+        """A project; raises `NotFound`."""
+        row = self._projects.get(project)
+        if row is None:
+            row = self._projects[project] = ProjectRow(*rows.read(self._db, rows.READ_PROJECT, project))
+        self._taken[0][project] = row
+        return row
+
+    def account(self, project: ProjectRow, name: str) -> AccountRow:
+        """The account called *name*; made, if there is none."""
+        row = self._names.get((project.id, name))
+        if row is None:
+            found = self._db.execute("SELECT id FROM account WHERE project = ? AND name = ?", (project.id, name))
+            there = found.fetchone()
+            row = self._load_account(there[0] if there else self._make_account(project, name))
+        return self._current(row)
+
+    def inbox(self, account: AccountRow) -> MailboxRow:
+        """Its INBOX; made, if there is none."""
+        if account.inbox is None:
+            found = self._db.execute("SELECT id FROM mailbox WHERE account = ? AND name = ?", (account.id, INBOX))
+            there = found.fetchone()
+            account.inbox = self._load_mailbox(there[0] if there else self._make_mailbox(account, INBOX))
+        return self._current_mailbox(account.inbox)
+
+    def mailbox(self, mailbox: int) -> MailboxRow:
+        """A mailbox, and its account with it; raises `NotFound`."""
+        row = self._mailboxes.get(mailbox) or self._load_mailbox(mailbox)
+        self.project(row.account.project.id)
+        self._current(row.account)
+        return self._current_mailbox(row)
+
+    def write(self) -> None:
+        """Write down what was taken out."""
+        for project in self._taken[0].values():
+            rows.write_project(self._db, project)
+        for account in self._taken[1].values():
+            rows.write_account(self._db, account)
+        for mailbox in self._taken[2].values():
+            rows.write_mailbox(self._db, mailbox)
+        for name, value, written in zip(
+            ("modseq", "uidvalidity"), (self.modseq, self._uidvalidity), self._written, strict=True
+        ):
+            if value != written:
+                self._db.execute("UPDATE counter SET value = ? WHERE name = ?", (value, name))
+
+    def committed(self) -> None:
+        """What was written down is so."""
+        self._written = (self.modseq, self._uidvalidity)
+        for taken in self._taken:
+            taken.clear()
+        if len(self._accounts) > _MOST:
+            self._forget()
+
+    def _forget(self) -> None:
+        for remembered in (self._projects, self._accounts, self._names, self._mailboxes, *self._taken):
+            remembered.clear()
+
+    def _current(self, row: AccountRow) -> AccountRow:
+        if row.stale:
+            row.messages, row.unseen = floors.counters(self._db, row.id)
+            row.counted_at = row.project.floor_modseq
+        self._taken[1][row.id] = row
+        return row
+
+    def _current_mailbox(self, row: MailboxRow) -> MailboxRow:
+        if row.stale:
+            self._recount(row)
+        self._taken[2][row.id] = row
+        return row
+
+    def _recount(self, row: MailboxRow) -> None:
+        project = row.account.project
+        spared = floors.spared_entries(self._db, row.id)
+        if row.messages:
+            gone = expunged.without([(1, row.uidnext - 1)], [uid for uid, _, _ in spared])
+            expunged.log(self._db, row, gone, project.floor_modseq)
+            row.highest_modseq = project.floor_modseq
+        row.messages = len(spared)
+        row.unseen = sum(not seen for _, seen, _ in spared)
+        row.size = sum(size for _, _, size in spared)
+        row.counted_at = project.floor_modseq
+
+    def _make_account(self, project: ProjectRow, name: str) -> int:
+        made = self._db.execute(
+            "INSERT INTO account (project, name, counted_at) VALUES (?, ?, ?) RETURNING id",
+            (project.id, name, project.floor_modseq),
+        )
+        return int(made.fetchone()[0])
+
+    def _make_mailbox(self, account: AccountRow, name: str) -> int:
+        self._uidvalidity += 1
+        made = self._db.execute(
+            "INSERT INTO mailbox (account, name, uidvalidity, counted_at) VALUES (?, ?, ?, ?) RETURNING id",
+            (account.id, name, self._uidvalidity, account.project.floor_modseq),
+        )
+        return int(made.fetchone()[0])
+
+    def _load_account(self, account: int) -> AccountRow:
+        project, *columns = rows.read(self._db, rows.READ_ACCOUNT, account)
+        row = AccountRow(self.project(project), *columns)
+        self._accounts[account] = self._names[project, row.name] = row
+        return row
+
+    def _load_mailbox(self, mailbox: int) -> MailboxRow:
+        account, *columns = rows.read(self._db, rows.READ_MAILBOX, mailbox)
+        owner = self._accounts.get(account) or self._load_account(account)
+        row = self._mailboxes[mailbox] = MailboxRow(owner, *columns)
+        if row.name == INBOX:
+            owner.inbox = row
+        return row

@@ -1,0 +1,146 @@
+"""Connections: one that writes and a few that read, borrowed for a call; and what their errors mean."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from mailtrap.errors import StoreUnavailable
+from mailtrap.store.query import register
+from mailtrap.store.schema import check, migrate
+
+WAL_PAGES = 16_384
+"""The log is written back when it has so many pages (64 MiB), and before that in quiet moments."""
+
+_ENVIRONMENT = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_NOTADB,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_READONLY,
+}
+"""Errors that are the disk's or the file's fault; any other is a bug of ours."""
+
+
+def in_our_words(error: Exception) -> Exception:
+    """*error* as the store raises it."""
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is not None and code & 0xFF in _ENVIRONMENT:
+        return StoreUnavailable(f"the store cannot be used now: {error}")
+    return error
+
+
+def open_writer(file: Path, *, durable: bool) -> sqlite3.Connection:
+    """The connection that writes, to a database of the latest version; made, if there is none.
+
+    *durable*: what was committed survives power loss, or at least leaves the file whole.
+    """
+    db = None
+    try:
+        db = _connect(file)
+        check(db, str(file))
+        # Space that was taken can be given back in slices; this must be said before the first table is made.
+        db.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        db.execute(f"PRAGMA synchronous = {'NORMAL' if durable else 'OFF'}")
+        [mode] = db.execute("PRAGMA journal_mode = WAL").fetchone()
+        if mode != "wal":
+            raise StoreUnavailable(f"{file} cannot have a write-ahead log: put it on a local disk")  # noqa: TRY301
+        db.execute(f"PRAGMA wal_autocheckpoint = {WAL_PAGES}")
+        db.execute(f"PRAGMA journal_size_limit = {4 << 20}")
+        db.execute("PRAGMA secure_delete = OFF")
+        migrate(db)
+    except BaseException as error:
+        if db is not None:
+            db.close()
+        if isinstance(error, sqlite3.Error):
+            raise StoreUnavailable(_why(file, error)) from error
+        raise
+    return db
+
+
+class Readers:
+    """A small pool of connections that read. Nothing stays open on one that is not borrowed."""
+
+    def __init__(self, file: Path, most: int = 4) -> None:
+        self._file = file
+        self._free: list[sqlite3.Connection] = []
+        self._unopened = most
+        self._closed = False
+        self._changed = threading.Condition()
+        self.all: list[sqlite3.Connection] = []
+
+    @contextmanager
+    def snapshot(self) -> Iterator[sqlite3.Connection]:
+        """A connection for the time of the block, which sees one moment of the store."""
+        db = self._borrow()
+        try:
+            db.execute("BEGIN")
+            yield db
+        except sqlite3.Error as error:
+            raise in_our_words(error) from error
+        finally:
+            self._give_back(db)
+
+    def close(self) -> None:
+        """Lend no more, and close what is not lent; what is will be closed when it comes back."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+            while self._free:
+                self._free.pop().close()
+
+    def _borrow(self) -> sqlite3.Connection:
+        with self._changed:
+            while not self._closed and not self._free and not self._unopened:
+                self._changed.wait()
+            if self._closed:
+                raise StoreUnavailable("the store is closed")
+            if self._free:
+                return self._free.pop()
+            self._unopened -= 1
+        try:
+            db = _connect(self._file)
+            db.execute("PRAGMA query_only = ON")
+            register(db)
+        except sqlite3.Error as error:
+            with self._changed:
+                self._unopened += 1
+                self._changed.notify()
+            raise in_our_words(error) from error
+        self.all.append(db)
+        return db
+
+    def _give_back(self, db: sqlite3.Connection) -> None:
+        try:
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+        finally:
+            with self._changed:
+                if self._closed:
+                    db.close()
+                else:
+                    self._free.append(db)
+                    self._changed.notify()
+
+
+def _connect(file: Path) -> sqlite3.Connection:
+    return sqlite3.connect(file, isolation_level=None, check_same_thread=False, cached_statements=256)
+
+
+def _why(file: Path, error: sqlite3.Error) -> str:
+    if "fts5" in str(error) or "trigram" in str(error):
+        return (
+            f"this Python's SQLite ({sqlite3.sqlite_version}) has no full-text search with trigrams: "
+            "use a Python whose SQLite is 3.34 or newer and built with FTS5"
+        )
+    if getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+        return f"{file} is damaged, or no database of this program ({error}); it was left as it is"
+    return f"{file} cannot be opened: {error}"

@@ -1,0 +1,194 @@
+"""Texts to search, indexed behind the answer; whoever searches them waits until all are there that he may know of."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import astuple
+from functools import partial
+
+from mailtrap.errors import NotFound, StoreUnavailable
+from mailtrap.message.parse import Octets
+from mailtrap.message.summary import Summary
+from mailtrap.search.document import Document, document
+from mailtrap.store import codec, lists, octets
+from mailtrap.store.batch import Batch
+from mailtrap.store.connections import Readers
+
+log = logging.getLogger(__name__)
+
+QUIET = 0.02
+"""Seconds without a new message after which it begins."""
+
+_BACKLOG = 500
+_BACKLOG_OCTETS = 8 << 20
+"""With so many messages waiting it does not wait for quiet; and so many octets are held for it."""
+
+_AT_ONCE = 64
+"""So many are indexed in one transaction."""
+
+_PATIENCE = 1.0
+"""Seconds after which what failed is tried again."""
+
+Texts = tuple[Summary, Octets | None]
+
+
+class Fulltext:
+    """One thread that makes documents of messages, in the order of their numbers, and has them written."""
+
+    def __init__(
+        self, readers: Readers, submit: Callable[[Callable[[Batch], None]], Future[None]], indexed: int, newest: int
+    ) -> None:
+        """*indexed* is how far it came before, *newest* the newest message there is."""
+        self._readers = readers
+        self._submit = submit
+        self._indexed = indexed
+        self._newest = newest
+        self._wanted = 0
+        self._failure: Exception | None = None
+        self._closed = False
+        self._last = time.monotonic()
+        self._waiting: deque[Texts] = deque()
+        self._held = 0
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+        if newest > indexed:
+            self._start()
+
+    def note(self, summary: Summary, message: Octets) -> None:
+        """A message was committed. Called by the writer, for one after the other."""
+        with self._changed:
+            first = self._newest == self._indexed
+            self._newest = summary.number
+            self._last = time.monotonic()
+            # What does not fit is read again when its turn comes.
+            if len(self._waiting) < 2 * _BACKLOG and self._held + summary.facts.size <= _BACKLOG_OCTETS:
+                self._waiting.append((summary, message))
+                self._held += summary.facts.size
+            if first:
+                self._changed.notify_all()
+        if self._thread is None:
+            self._start()
+
+    def catch_up(self) -> None:
+        """Wait until every message that was committed by now can be found by its text."""
+        with self._changed:
+            target = self._newest
+            if self._indexed >= target:
+                return
+            self._wanted = max(self._wanted, target)
+            self._failure = None
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: self._indexed >= target or self._failure or self._closed)
+            if self._indexed < target:
+                raise StoreUnavailable("the search index cannot be brought up to date") from self._failure
+
+    def close(self) -> None:
+        """End; what is not indexed will be, the next time."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _start(self) -> None:
+        self._thread = threading.Thread(target=self._run, name="mailtrap-index", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        while self._is_time():
+            try:
+                self._index()
+            except Exception as error:
+                if not isinstance(error, StoreUnavailable):
+                    log.exception("messages could not be indexed; it will be tried again")
+                with self._changed:
+                    self._failure = error
+                    self._changed.notify_all()
+                    self._changed.wait_for(lambda: self._closed or self._failure is None, _PATIENCE)
+
+    def _is_time(self) -> bool:
+        """Wait until there is something to do, and time to do it; False at the end."""
+        with self._changed:
+            while not self._closed:
+                quiet = self._last + QUIET - time.monotonic()
+                if self._indexed >= self._newest:
+                    self._changed.wait()
+                elif quiet <= 0 or self._wanted > self._indexed or self._newest - self._indexed >= _BACKLOG:
+                    return True
+                else:
+                    self._changed.wait(quiet)
+            return False
+
+    def _index(self) -> None:
+        found, up_to = self._next()
+        rows = []
+        for summary, message in found:
+            time.sleep(0)  # whoever waits for the interpreter goes first
+            made = self._document(summary, message)
+            if made is not None:
+                rows.append((summary.number, *astuple(made)))
+        self._submit(partial(_write, rows, up_to)).result()
+        with self._changed:
+            self._indexed = up_to
+            self._failure = None
+            self._changed.notify_all()
+
+    def _next(self) -> tuple[list[Texts], int]:
+        """Messages to index next, and up to which number these are all there are."""
+        with self._changed:
+            after, up_to = self._indexed, self._newest
+            found: list[Texts] = []
+            while self._waiting and len(found) < _AT_ONCE and self._waiting[0][0].number <= after + len(found) + 1:
+                summary, message = self._waiting.popleft()
+                self._held -= summary.facts.size
+                if summary.number > after:
+                    found.append((summary, message))
+            if self._waiting:
+                up_to = self._waiting[0][0].number - 1
+        if found:
+            return found, found[-1][0].number
+        with self._readers.snapshot() as db:
+            summaries = lists.after(db, after, up_to, _AT_ONCE)
+        return [(each, None) for each in summaries], summaries[-1].number if len(summaries) == _AT_ONCE else up_to
+
+    def _document(self, summary: Summary, message: Octets | None) -> Document | None:
+        try:
+            if message is None:
+                with self._readers.snapshot() as db:
+                    message = octets.read(db, summary.number)
+            return document(message, summary)
+        except NotFound:  # deleted meanwhile
+            return None
+        except StoreUnavailable:
+            raise
+        except Exception:  # a bug there must not keep the others from being found
+            log.exception("message %s could not be read; only its header is searched", summary.id)
+            return document(b"", summary)
+
+
+def _write(rows: list[tuple[int | str, ...]], up_to: int, batch: Batch) -> None:
+    """A job: write documents, and their index; not of messages that were deleted meanwhile."""
+    there = batch.db.execute(
+        "SELECT number FROM message WHERE number IN (SELECT value FROM json_each(?))",
+        (codec.encode([row[0] for row in rows]),),
+    ).fetchall()
+    known = {number for [number] in there}
+    kept = [row for row in rows if row[0] in known]
+    batch.db.executemany(_DOCUMENT, kept)
+    batch.db.executemany(_FULLTEXT, kept)
+    batch.db.execute("UPDATE counter SET value = ? WHERE name = 'indexed'", (up_to,))
+
+
+_DOCUMENT = """
+    INSERT INTO document (message, subject, addresses, names, keys, codes, headers, body)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+"""
+_FULLTEXT = """
+    INSERT INTO fulltext (rowid, subject, addresses, names, codes, headers, body)
+    VALUES (?1, ?2, ?3, ?4, ?6, ?7, ?8)
+"""

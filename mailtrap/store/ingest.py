@@ -1,0 +1,145 @@
+"""Messages in: everything that can be made ready before the writer's turn, and what is left to do then."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+
+from mailtrap.bus import Added, Filed, Refused
+from mailtrap.envelope import new_id
+from mailtrap.errors import AlreadyExists
+from mailtrap.message.parse import Octets
+from mailtrap.message.summary import Summary
+from mailtrap.search.fold import storable
+from mailtrap.store import codec, deletion
+from mailtrap.store.batch import Batch
+from mailtrap.store.bounds import Bound
+from mailtrap.store.records import NewMessage, NewRefusal
+from mailtrap.store.rows import ProjectRow
+from mailtrap.store.schema import SLICE
+
+
+class Adding:
+    """A job: store a message and file it. What takes time is done when it is made, before the writer's turn."""
+
+    def __init__(self, new: NewMessage) -> None:
+        self._new = new
+        self._id = new.id or new_id()
+        at = new.received_at
+        self._at = time.time_ns() // 1000 if at is None else codec.microseconds(at)
+        self._accounts = tuple(dict.fromkeys(map(storable, new.accounts)))
+        self._tags = tuple(sorted(set(map(storable, new.tags))))
+        self._session = None if new.session is None else storable(new.session)
+        self._texts = (
+            codec.encode(self._accounts),
+            None if new.envelope is None else codec.envelope_json(new.envelope),
+            codec.facts_json(new.facts),
+        )
+
+    def __call__(self, batch: Batch) -> Summary:
+        new, books = self._new, batch.books
+        project = books.project(new.project)
+        if new.id:
+            _make_room(batch, new.id)
+        number, modseq, size = books.next_number(), books.next_modseq(), len(new.octets)
+        project.messages += 1
+        if new.origin == "append":
+            project.appended += 1
+        filed = tuple([self._file(batch, project, name, number, modseq, size) for name in self._accounts])
+        batch.add_message(
+            number, self._id, new.project, new.origin, self._at, modseq, size, self._session, *self._texts
+        )
+        _add_octets(batch, number, new.octets)
+        if self._tags:
+            batch.db.executemany("INSERT INTO tag VALUES (?, ?)", [(tag, number) for tag in self._tags])
+        summary = self._summary(number, modseq)
+        batch.events.append(Added(new.project, modseq, summary, filed, partial(_itself, new.octets)))
+        return summary
+
+    def _file(self, batch: Batch, project: ProjectRow, name: str, number: int, modseq: int, size: int) -> Filed:
+        account = batch.books.account(project, name)
+        inbox = batch.books.inbox(account)
+        uid = inbox.uidnext
+        inbox.uidnext += 1
+        inbox.highest_modseq = modseq
+        inbox.messages += 1
+        inbox.unseen += 1
+        inbox.size += size
+        account.messages += 1
+        account.unseen += 1
+        account.last_arrival = self._at
+        batch.add_entry(inbox.id, uid, number, modseq)
+        batch.add_filed(account.id, number)
+        return Filed(inbox.id, uid)
+
+    def _summary(self, number: int, modseq: int) -> Summary:
+        new = self._new
+        return Summary(
+            number=number,
+            id=self._id,
+            project=new.project,
+            origin=new.origin,
+            received_at=codec.time(self._at),
+            modseq=modseq,
+            envelope=new.envelope,
+            facts=new.facts,
+            session=self._session,
+            accounts=self._accounts,
+            tags=self._tags,
+        )
+
+
+def refuse(refusal: NewRefusal, bound: Bound, batch: Batch) -> None:
+    """A job: record a transaction that ended without a message, and keep the table within *bound*."""
+    batch.books.project(refusal.project)
+    modseq = batch.books.next_modseq()
+    number = batch.db.execute(
+        """
+        INSERT INTO refusal (project, session, at, stage, reply, envelope, partial)
+        VALUES (:project, :session, :at, :stage, :reply, :envelope, :partial)
+        """,
+        {
+            "project": refusal.project,
+            "session": storable(refusal.session),
+            "at": batch.at,
+            "stage": storable(refusal.stage),
+            "reply": storable(refusal.reply),
+            "envelope": codec.envelope_json(refusal.envelope),
+            "partial": refusal.partial,
+        },
+    ).lastrowid
+    bound.keep(batch.db, number or 0, len(refusal.partial))
+    batch.events.append(Refused(refusal.project, modseq, number or 0))
+
+
+def _make_room(batch: Batch, message_id: str) -> None:
+    """Raise `AlreadyExists` if a message with that id is there; one under a floor goes at last."""
+    found = batch.db.execute(
+        """
+        SELECT number, message.project, size, number > floor OR pinned
+        FROM message JOIN project ON project.id = message.project WHERE message.id = ?
+        """,
+        (message_id,),
+    ).fetchone()
+    if found is None:
+        return
+    number, project, size, visible = found
+    if visible:
+        raise AlreadyExists(f"a message with the id {message_id} is there")
+    deletion.sink(batch, batch.books.project(project), [(number, message_id, size)])
+
+
+def _add_octets(batch: Batch, number: int, octets: Octets) -> None:
+    """Rows of at most 256 KiB; a large message is nowhere copied as a whole."""
+    key = number << 20
+    if len(octets) > SLICE:
+        view = memoryview(octets)
+        for start in range(0, len(octets), SLICE):
+            batch.add_octets(key, view[start : start + SLICE])
+            key += 1
+    elif octets:
+        batch.add_octets(key, octets)
+
+
+def _itself(octets: Octets) -> Octets:
+    return octets

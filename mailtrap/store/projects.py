@@ -1,0 +1,47 @@
+"""Projects, and what was refused in them."""
+
+from __future__ import annotations
+
+from sqlite3 import Connection
+
+from mailtrap.envelope import new_id
+from mailtrap.store import codec
+from mailtrap.store.batch import Batch
+from mailtrap.store.records import Project, Refusal
+
+
+def find(db: Connection, name: str) -> Project | None:
+    """The project called *name*."""
+    found = db.execute("SELECT id, name FROM project WHERE name = ?", (name,)).fetchone()
+    return Project(*found) if found else None
+
+
+def make(name: str, batch: Batch) -> Project:
+    """A job: the project called *name*; made, if there is none."""
+    batch.db.execute("INSERT INTO project (name) VALUES (?) ON CONFLICT DO NOTHING", (name,))
+    return Project(*batch.db.execute("SELECT id, name FROM project WHERE name = ?", (name,)).fetchone())
+
+
+def fresh_name() -> str:
+    """A name that no project has."""
+    return f"world-{new_id()}"
+
+
+def every(db: Connection) -> list[Project]:
+    """All projects, by name."""
+    return [Project(*columns) for columns in db.execute("SELECT id, name FROM project ORDER BY name").fetchall()]
+
+
+def refusals(db: Connection, project: int, since: int, limit: int) -> list[Refusal]:
+    """What was refused in a project, oldest first, behind a row number."""
+    found = db.execute(
+        """
+        SELECT project, session, stage, reply, envelope, partial, number, at FROM refusal
+        WHERE project = :project AND number > :since ORDER BY number LIMIT :limit
+        """,
+        {"project": project, "since": since, "limit": limit},
+    )
+    return [
+        Refusal(its_project, session, stage, reply, codec.envelope_of(envelope), partial, number, codec.time(at))
+        for its_project, session, stage, reply, envelope, partial, number, at in found.fetchall()
+    ]

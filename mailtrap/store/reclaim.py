@@ -1,0 +1,133 @@
+"""Space back: what is deleted, under a floor, or too old for a temporary store, in slices of a few milliseconds."""
+
+from __future__ import annotations
+
+import time
+from sqlite3 import Connection
+
+from mailtrap.store import deletion
+from mailtrap.store.batch import Batch
+
+_SLICE = 0.004
+"""Seconds."""
+
+_ROWS = 8
+"""So many rows of octets, 2 MiB, are deleted at a time."""
+
+_MESSAGES = 20
+"""So many messages are taken at a time."""
+
+_RESERVE = 1024
+"""Pages that are kept free, for what comes next: 4 MiB."""
+
+_PAGES = 64
+"""So many pages are given back at a time."""
+
+
+class Reclaim:
+    """A chore of the writer."""
+
+    def __init__(self, db: Connection, keep_octets: int | None) -> None:
+        """*keep_octets*: beyond that the oldest messages expire, pinned ones excepted."""
+        self._keep_octets = keep_octets
+        self._octets = 0
+        """What the messages take up that came since, deleted ones included."""
+        self._floors = {project for [project] in db.execute("SELECT id FROM project WHERE floor > 0").fetchall()}
+        self._hopeless = 0
+        """With so much stored nothing was left that may go."""
+        self._is_due = True
+
+    def added(self, octets: int) -> None:
+        """A message was stored."""
+        self._octets += octets
+
+    def note(self, floor_of: int | None = None) -> None:
+        """Something was deleted, by a floor of a project or otherwise."""
+        self._is_due = True
+        if floor_of is not None:
+            self._floors.add(floor_of)
+
+    @property
+    def due(self) -> bool:
+        """There may be something to do."""
+        return self._is_due or self.urgent
+
+    @property
+    def urgent(self) -> bool:
+        """Too much is stored, and some of it may go."""
+        return self._keep_octets is not None and self._octets > max(self._keep_octets, self._hopeless)
+
+    def __call__(self, batch: Batch) -> None:
+        """Do what can be done in a few milliseconds."""
+        end = time.monotonic() + _SLICE
+        self._is_due = True
+        while self._is_due and time.monotonic() < end:
+            self._is_due = self._purge(batch) or self._sink(batch) or self._expire(batch) or _give_back(batch.db)
+
+    def _purge(self, batch: Batch) -> bool:
+        """Delete octets and texts of a message of which nothing else is left."""
+        found = batch.db.execute("SELECT message, size FROM purge LIMIT 1").fetchone()
+        if found is None:
+            return False
+        number, size = found
+        if batch.db.execute(_DELETE_OCTETS, {"number": number, "rows": _ROWS}).rowcount < _ROWS:
+            for statement in _DELETE_TEXTS:
+                batch.db.execute(statement, (number,))
+            self._octets -= size
+        return True
+
+    def _sink(self, batch: Batch) -> bool:
+        """Take away the rows of messages under a floor."""
+        for project in tuple(self._floors):
+            row = batch.books.project(project)
+            found = batch.db.execute(
+                "SELECT number, id, size FROM message WHERE project = ? AND number <= ? AND NOT pinned LIMIT ?",
+                (project, row.floor, _MESSAGES),
+            ).fetchall()
+            if found:
+                deletion.sink(batch, row, found)
+                return True
+            self._floors.discard(project)
+        return False
+
+    def _expire(self, batch: Batch) -> bool:
+        """Delete the oldest messages, if there is too much."""
+        if self._keep_octets is None or not self.urgent:
+            return False
+        found = batch.db.execute(
+            "SELECT project, id, size FROM message WHERE pinned <= 0 ORDER BY number LIMIT ?", (_MESSAGES,)
+        ).fetchall()
+        if not found:
+            self._hopeless = self._octets
+            return False
+        excess = self._octets - self._keep_octets
+        for project, message_id, size in found:
+            if excess > 0:
+                deletion.delete(batch, project, [message_id], "expired")
+                excess -= size
+        return True
+
+
+def _give_back(db: Connection) -> bool:
+    """Give free pages back to the file system, but for a reserve."""
+    [free] = db.execute("PRAGMA freelist_count").fetchone()
+    if free <= _RESERVE:
+        return False
+    db.execute(f"PRAGMA incremental_vacuum({_PAGES})").fetchall()
+    return True
+
+
+_DELETE_OCTETS = """
+    DELETE FROM raw WHERE key IN (
+        SELECT key FROM raw WHERE key >= :number << 20 AND key < (:number + 1) << 20 LIMIT :rows
+    )
+"""
+_DELETE_TEXTS = (
+    # The index does not know what it has of a document, and must be told (FTS5, external content).
+    """
+    INSERT INTO fulltext (fulltext, rowid, subject, addresses, names, codes, headers, body)
+    SELECT 'delete', message, subject, addresses, names, codes, headers, body FROM document WHERE message = ?
+    """,
+    "DELETE FROM document WHERE message = ?",
+    "DELETE FROM purge WHERE message = ?",
+)

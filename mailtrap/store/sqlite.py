@@ -1,0 +1,358 @@
+"""The store over SQLite: one writer thread with group commit, a small pool of readers, a write-ahead log."""
+
+from __future__ import annotations
+
+import os
+import weakref
+from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import AbstractContextManager
+from functools import partial
+from pathlib import Path
+from sqlite3 import Connection
+from typing import Literal, TypeVar
+
+from mailtrap.bus import Added, Bus, Deleted, Emptied, Event
+from mailtrap.errors import StoreUnavailable
+from mailtrap.message.summary import Summary
+from mailtrap.search.fold import storable
+from mailtrap.search.tree import All, Query
+from mailtrap.store import deletion, directory, entries, folders, lists, octets, projects, sessions
+from mailtrap.store.batch import Batch
+from mailtrap.store.books import Books
+from mailtrap.store.bounds import Bound
+from mailtrap.store.connections import Readers, open_writer
+from mailtrap.store.fulltext import Fulltext
+from mailtrap.store.ingest import Adding, refuse
+from mailtrap.store.query import compile as compiled
+from mailtrap.store.reclaim import Reclaim
+from mailtrap.store.records import (
+    Account,
+    Entry,
+    Filing,
+    Flag,
+    Mailbox,
+    NewMessage,
+    NewRefusal,
+    Page,
+    Project,
+    Refusal,
+    Session,
+)
+from mailtrap.store.update import update
+from mailtrap.store.writer import Writer
+from mailtrap.transcript import Transcript
+
+T = TypeVar("T")
+
+KEEP = 2 << 30
+"""Octets of messages that a temporary store holds."""
+
+
+class SqliteStore:
+    """A `mailtrap.store.Store` in a directory of its own.
+
+    >>> from pathlib import Path
+    >>> store = SqliteStore()  # a temporary one; SqliteStore(Path("var/mail")) keeps everything
+    >>> store.project("default").name
+    'default'
+    >>> store.close()
+    """
+
+    settle: Callable[[Callable[[], None]], object]
+
+    def __init__(
+        self,
+        path: Path | None = None,
+        *,
+        bus: Bus | None = None,
+        temp_dir: Path | None = None,
+        keep_octets: int = KEEP,
+    ) -> None:
+        """Keep everything in the directory *path*; or, without it, in a temporary one in *temp_dir*, and there
+        no more than the newest *keep_octets*."""
+        self.bus = bus or Bus()
+        self.settle = _at_once
+        self._directory = directory.temporary(temp_dir) if path is None else directory.persistent(path)
+        try:
+            self._open(None if path else keep_octets)
+        except BaseException:
+            self._directory.close()
+            raise
+        _STORES.add(self)
+
+    def _open(self, keep_octets: int | None) -> None:
+        self._is_inherited = False
+        self._db = open_writer(self._directory.file, durable=not self._directory.temporary)
+        [indexed] = self._db.execute("SELECT value FROM counter WHERE name = 'indexed'").fetchone()
+        books = Books(self._db)
+        self._readers = Readers(self._directory.file)
+        self._sessions = sessions.Sessions(self._db)
+        self._refusals = Bound("refusal", "partial")
+        self._reclaim = Reclaim(self._db, keep_octets)
+        self._writer = Writer(self._db, books, self._tell, (self._sessions, self._reclaim))
+        self._fulltext = Fulltext(self._readers, self._writer.submit, indexed, books.number)
+
+    def close(self) -> None:
+        """Write what is queued, stop, and remove the directory of a temporary store. In a forked child: nothing."""
+        if self._is_inherited:
+            return
+        self._fulltext.close()
+        self._writer.submit(self._sessions.write_all)
+        self._writer.close()
+        self._readers.close()
+        self._db.close()
+        self._directory.close()
+
+    # -- projects
+
+    def project(self, name: str) -> Project:
+        """The project called *name*; made, if there is none."""
+        with self._snapshot() as db:
+            found = projects.find(db, storable(name))
+        return found or self._write(partial(projects.make, storable(name)))
+
+    def new_project(self) -> Project:
+        """A fresh world with a name of its own."""
+        return self._write(partial(projects.make, projects.fresh_name()))
+
+    def projects(self) -> list[Project]:
+        """All projects, by name."""
+        with self._snapshot() as db:
+            return projects.every(db)
+
+    # -- messages in
+
+    def add(self, new: NewMessage) -> Future[Summary]:
+        """Store a message and file it; done when committed."""
+        return self._submit(Adding(new), len(new.octets))
+
+    def refuse(self, refusal: NewRefusal) -> Future[None]:
+        """Record a transaction that ended without a message."""
+        return self._submit(partial(self._record, refusal))
+
+    def _record(self, refusal: NewRefusal, batch: Batch) -> None:
+        refuse(refusal, self._refusals, batch)
+        batch.afterwards.append(lambda: self._sessions.count(refusal.session, refusals=1))
+
+    # -- messages out
+
+    def messages(
+        self,
+        project: int,
+        query: Query | None = None,
+        *,
+        account: str | None = None,
+        before: int | None = None,
+        since: int | None = None,
+        limit: int = 50,
+    ) -> Page:
+        """A page of summaries, newest first."""
+        asked = All() if query is None else query
+        found = compiled(asked, project=project, account=account)
+        if found.needs_text:
+            self._fulltext.catch_up()
+        with self._snapshot() as db:
+            return lists.page(db, asked, found, account=account, before=before, since=since, limit=limit)
+
+    def summary(self, project: int, message_id: str, *, account: str | None = None) -> Summary:
+        """One message by its id; raises `Gone` if it was deleted, `NotFound` if it was never here."""
+        with self._snapshot() as db:
+            return lists.summary(db, project, message_id, account)
+
+    def octets(self, number: int, start: int = 0, stop: int | None = None) -> bytes:
+        """The octets of a message, whole or a slice of them; raises `NotFound`."""
+        with self._snapshot() as db:
+            return octets.read(db, number, start, stop)
+
+    def slices(self, number: int) -> Iterator[bytes]:
+        """The octets of a message in pieces of at most 256 KiB; no statement stays open between two."""
+        with self._snapshot() as db:
+            count = octets.count(db, number)
+        for n in range(count):
+            with self._snapshot() as db:
+                piece = octets.read_slice(db, number, n)
+            yield piece
+
+    def filings(self, number: int) -> list[Filing]:
+        """Where a message was filed, and what became of that."""
+        with self._snapshot() as db:
+            return folders.filings(db, number)
+
+    def refusals(self, project: int, *, since: int = 0, limit: int = 200) -> list[Refusal]:
+        """Transactions that ended without a message, oldest first, after row number *since*."""
+        with self._snapshot() as db:
+            return projects.refusals(db, project, since, limit)
+
+    def cursor(self) -> int:
+        """The mod-sequence of the last commit."""
+        with self._snapshot() as db:
+            return lists.cursor(db)
+
+    # -- what can be changed
+
+    def update(
+        self,
+        project: int,
+        ids: Collection[str],
+        *,
+        seen: bool | None = None,
+        pinned: bool | None = None,
+        add_tags: Collection[str] = (),
+        remove_tags: Collection[str] = (),
+        account: str | None = None,
+    ) -> int:
+        """Change the state of messages; gives how many there were."""
+        return self._write(lambda batch: update(batch, project, ids, seen, pinned, add_tags, remove_tags, account))
+
+    def delete(self, project: int, ids: Collection[str], why: Literal["deleted", "expired"] = "deleted") -> int:
+        """Delete messages everywhere, keeping a record of it; gives how many there were."""
+        return self._write(lambda batch: deletion.delete(batch, project, ids, why))
+
+    def delete_all(self, project: int) -> int:
+        """Put the floor above everything in the project but pinned messages; gives how many there were."""
+        return self._write(lambda batch: deletion.delete_all(batch, project))
+
+    # -- accounts and mailboxes
+
+    def accounts(self, project: int, *, contains: str = "", after: str = "", limit: int = 200) -> list[Account]:
+        """Accounts in the order of their names, after the name *after*."""
+        with self._snapshot() as db:
+            return folders.accounts(db, project, contains=contains, after=after, limit=limit)
+
+    def account(self, project: int, name: str) -> Account:
+        """One account by its folded name; raises `NotFound`."""
+        with self._snapshot() as db:
+            return folders.account(db, project, name)
+
+    def mailbox(self, project: int, account: str, name: str = "INBOX") -> Mailbox:
+        """A mailbox of an account; raises `NotFound`."""
+        with self._snapshot() as db:
+            return folders.mailbox(db, project, account, name)
+
+    def entries(self, mailbox: int, *, after: int = 0, limit: int = 200) -> list[Entry]:
+        """Entries in the order of their UIDs, after UID *after*."""
+        with self._snapshot() as db:
+            return folders.entries(db, mailbox, after=after, limit=limit)
+
+    def flag(
+        self,
+        mailbox: int,
+        uids: Sequence[int],
+        *,
+        add: Flag = Flag(0),
+        remove: Flag = Flag(0),
+        add_keywords: Collection[str] = (),
+        remove_keywords: Collection[str] = (),
+    ) -> int:
+        """Change flags and keywords of entries; gives the new mod-sequence (the old one if nothing changed)."""
+        return self._write(lambda batch: entries.flag(batch, mailbox, uids, add, remove, add_keywords, remove_keywords))
+
+    def remove(self, mailbox: int, uids: Sequence[int], by: str) -> int:
+        """Take entries out of a mailbox, for ever; gives the mod-sequence."""
+        return self._write(lambda batch: entries.remove(batch, mailbox, uids, by))
+
+    def expunged_since(self, mailbox: int, modseq: int) -> list[tuple[int, int]] | None:
+        """Ranges of UIDs that went after *modseq*; None where the log does not reach back that far."""
+        with self._snapshot() as db:
+            return folders.expunged_since(db, mailbox, modseq)
+
+    # -- sessions
+
+    def open_session(self, transcript: Transcript) -> None:
+        """A conversation begins: it can be read while it goes on."""
+        self._sessions.open(transcript)
+
+    def close_session(self, transcript: Transcript) -> None:
+        """A conversation ended: keep its transcript (written behind, like everything else)."""
+        self._sessions.close(transcript)
+
+    def sessions(self, *, before: str | None = None, limit: int = 50) -> list[Session]:
+        """Sessions, newest first, older than the session *before*; the open ones among them."""
+        live = self._sessions.in_memory()
+        with self._snapshot() as db:
+            return sessions.page(db, live, before, limit)
+
+    def transcript(self, session: str) -> Transcript:
+        """The transcript of a session, as far as it goes; raises `NotFound`."""
+        live = self._sessions.transcript(session)
+        if live is not None:
+            return live
+        with self._snapshot() as db:
+            return sessions.transcript(db, session)
+
+    # -- how
+
+    def _snapshot(self) -> AbstractContextManager[Connection]:
+        self._require_own()
+        return self._readers.snapshot()
+
+    def _submit(self, do: Callable[[Batch], T], size: int = 0) -> Future[T]:
+        self._require_own()
+        return self._writer.submit(do, size)
+
+    def _write(self, do: Callable[[Batch], T]) -> T:
+        return self._submit(do).result()
+
+    def _require_own(self) -> None:
+        if self._is_inherited:
+            raise StoreUnavailable("the store belongs to the process that opened it")
+
+    def _tell(self, events: list[Event], complete: Callable[[], object]) -> None:
+        """Called by the writer after each commit."""
+        for event in events:
+            self._note(event)
+
+        def announce() -> None:
+            for event in events:
+                self.bus.publish(event)
+            complete()
+
+        try:
+            self.settle(announce)
+        except RuntimeError:  # the loop that should have called it has stopped
+            announce()
+
+    def _note(self, event: Event) -> None:
+        match event:
+            case Added(summary=summary):
+                self._sessions.count(summary.session, messages=1)
+                self._reclaim.added(len(event.octets()))
+                self._fulltext.note(summary, event.octets())
+            case Deleted():
+                self._reclaim.note()
+            case Emptied():
+                self._reclaim.note(floor_of=event.project)
+
+    def _inherit(self) -> None:
+        """In a forked child: touch nothing, and let nothing be closed."""
+        self._is_inherited = True
+        self._directory.forget()
+        for connection in (self._db, *self._readers.all):
+            _never_close(connection)
+
+
+def _at_once(announce: Callable[[], None]) -> None:
+    announce()
+
+
+_STORES: weakref.WeakSet[SqliteStore] = weakref.WeakSet()
+
+
+def _in_child() -> None:
+    for store in _STORES:
+        store._inherit()
+
+
+def _never_close(connection: Connection) -> None:
+    """SQLite forbids to carry a connection across a fork, even to close it there (sqlite.org/howtocorrupt.html §2.6).
+
+    A reference that nobody gives back keeps Python from doing that when the child ends.
+    """
+    import ctypes
+
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(connection))
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_in_child)
