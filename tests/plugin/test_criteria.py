@@ -133,7 +133,7 @@ def full_box(box: Inbox) -> Inbox:
     return box
 
 
-@pytest.mark.parametrize("criteria", HOLDS, ids=str)
+@pytest.mark.parametrize("criteria", HOLDS, ids=lambda criteria: "-".join(criteria))
 def test_what_holds_is_found_and_is_seen_to_hold(full_box: Inbox, criteria: dict[str, Any]) -> None:
     message = full_box.one(**criteria)
 
@@ -141,7 +141,7 @@ def test_what_holds_is_found_and_is_seen_to_hold(full_box: Inbox, criteria: dict
     assert full_box.wait(**criteria).id == message.id
 
 
-@pytest.mark.parametrize("criteria", HOLDS_NOT, ids=str)
+@pytest.mark.parametrize("criteria", HOLDS_NOT, ids=lambda criteria: "-".join(criteria))
 def test_what_does_not_hold_is_not_found(full_box: Inbox, criteria: dict[str, Any]) -> None:
     [message] = full_box
 
