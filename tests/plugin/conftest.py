@@ -61,8 +61,9 @@ def send(server: Server) -> Callable[..., None]:
 
 
 @pytest.fixture(autouse=True)
-def _importable(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let child processes import what this one can, be it installed or not."""
+def _outermost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let child processes import what this one can, be it installed or not; and nothing be a worker of xdist's."""
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
     here = [str(ROOT / folder) for folder in (".", "web", "pytest_plugin")]
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([*here, *filter(None, sys.path)]))
 
@@ -71,7 +72,6 @@ def _importable(monkeypatch: pytest.MonkeyPatch) -> None:
 def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run a test module with the plugin and nothing else: ``run("def test_it(inbox): ...", "-v")``."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
 
     def result(
         source: str, *arguments: str, subprocess: bool = False, plugin: str | None = "pytest_mailtrap.plugin"
