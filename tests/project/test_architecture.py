@@ -32,7 +32,7 @@ ONLY_IN = {
     "uvicorn": {"mailtrap_web"},
     "a2wsgi": {"mailtrap_web"},
     "aiosmtpd": {"smtp"},
-    "asyncio": {"loop", "smtp", "mailtrap_web", "pytest_mailtrap"},
+    "asyncio": {"loop", "sandbox", "smtp", "mailtrap_web", "pytest_mailtrap"},
     "ssl": {"smtp"},
     "click": {"commands", "__main__"},
     # What opens connections to others: only those that ask a sandbox, or sign in to ours in a test, have a use for it.
