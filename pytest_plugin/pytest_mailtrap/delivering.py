@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
 from mailtrap.message.captured import Message
-from mailtrap.message.compose import compose
+from mailtrap.message.compose import Attached, compose
 from mailtrap.message.facts import Facts, facts
 
 if TYPE_CHECKING:
@@ -15,15 +15,16 @@ if TYPE_CHECKING:
 
 
 class Fields(TypedDict, total=False):
-    """What a message can be composed of."""
+    """What a message can be composed of; see `mailtrap.message.compose.compose`."""
 
     from_: str
-    to: str | Sequence[str]
-    cc: str | Sequence[str]
-    bcc: str | Sequence[str]
+    to: str | Iterable[str]
+    cc: str | Iterable[str]
+    bcc: str | Iterable[str]
     subject: str
     text: str
     html: str
+    attachments: Iterable[Attached]
     headers: Mapping[str, str]
 
 

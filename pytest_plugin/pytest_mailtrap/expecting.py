@@ -22,9 +22,13 @@ class Coming(Message):
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(f"there is no {name} yet: the mail of {self._method}() is there when its block has ended")
 
+    def __repr__(self) -> str:
+        return "<Message yet to come>"
+
     def become(self, message: Message) -> None:
         """Be *message* from now on."""
-        vars(self).update(vars(message))
+        self.__dict__ = vars(message)
+        self.__class__ = Message  # type: ignore[assignment]  # it has nothing else, and knows no more than that
 
 
 class Expecting:

@@ -122,11 +122,15 @@ def test_only_what_comes_inside_the_block_is_expected(box: Inbox, send: Send) ->
     with box.expect(to="ann@example.com") as mail:
         with pytest.raises(AttributeError, match=r"there is no subject yet: .* when its block has ended"):
             _ = mail.subject
+        assert repr(mail) == "<Message yet to come>"
         send("code 2")
 
     assert mail.subject == "code 2"
     assert mail.text.strip() == "Hi Ann"
     assert mail.id == box[-1].id
+    assert repr(mail) == repr(box[-1])
+    with pytest.raises(AttributeError, match="'Message' object has no attribute 'subjct'"):
+        _ = mail.subjct  # type: ignore[attr-defined]  # what somebody may write
 
 
 def test_what_was_there_before_the_block_is_not_expected(box: Inbox, send: Send) -> None:
@@ -192,10 +196,19 @@ def test_octets_are_delivered_as_they_are(box: Inbox, tmp_path: Path) -> None:
 
 
 def test_what_is_composed_can_be_asked_for(box: Inbox) -> None:
-    box.deliver(subject="Grüße", from_="shop@shop.test", to="ann@example.com", text="Hi Ann", html="<b>Hi Ann</b>")
+    box.deliver(
+        subject="Grüße",
+        from_="shop@shop.test",
+        to=["Ann <ann@example.com>", "bob@example.com"],
+        text="Hi Ann",
+        html="<b>Hi Ann</b>",
+        attachments=[("invoice.pdf", b"%PDF")],
+        headers={"X-Job": "4711"},
+    )
 
-    mail = box.one(subject="grusse", to="ann@example.com", text="Hi Ann", html="<b>")
+    mail = box.one(subject="grusse", rcpt="bob@example.com", text="Hi Ann", html="<b>", header={"X-Job": "4711"})
     assert mail.subject == "Grüße"
+    assert mail.attachment("*.pdf").content == b"%PDF"
 
 
 def test_http_is_started_when_it_is_asked_for() -> None:
