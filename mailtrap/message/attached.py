@@ -14,7 +14,7 @@ from functools import cached_property
 from hashlib import sha256
 
 from mailtrap.message.content import content
-from mailtrap.message.parse import Octets, Part
+from mailtrap.message.part import Octets, Part
 from mailtrap.transcript import printable
 
 

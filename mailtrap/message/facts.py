@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from mailtrap.envelope import Address
 from mailtrap.message import headers, mailboxes
 from mailtrap.message.attached import attachments
-from mailtrap.message.parse import Octets, Part, Structure, parse
+from mailtrap.message.parse import Octets, Part, parse
 from mailtrap.message.text import decoded, html_to_text, readable
+
+T = TypeVar("T")
 
 PREVIEW = 140
 """Characters of the text that a list shows."""
@@ -41,59 +45,68 @@ class Facts:
 def facts(octets: Octets) -> Facts:
     """The facts of a message; any octets have some."""
     structure = parse(octets)
-    found = _values(structure)
+    found = _values(structure.fields)
     leaves = [part for part in structure.parts() if not part.type.startswith("multipart/")]
-    defects = structure.defects
+    codes = [each.code for each in structure.defects]
     return Facts(
         size=len(octets),
-        subject=headers.decoded(found[b"subject"][0]) if b"subject" in found else "",
-        from_=_addresses(found.get(b"from")),
-        to=_addresses(found.get(b"to")),
-        cc=_addresses(found.get(b"cc")),
-        bcc=_addresses(found.get(b"bcc")),
-        date=headers.date(found[b"date"][0]) if b"date" in found else None,
-        message_id=headers.unfolded(found[b"message-id"][0]) if b"message-id" in found else "",
+        subject=_first(found, b"subject", headers.decoded, ""),
+        from_=_addresses(found, b"from"),
+        to=_addresses(found, b"to"),
+        cc=_addresses(found, b"cc"),
+        bcc=_addresses(found, b"bcc"),
+        date=_first(found, b"date", headers.date, None),
+        message_id=_first(found, b"message-id", headers.unfolded, ""),
         preview=_preview(octets, structure.root),
-        attachments=sum(not inline for _, inline in attachments(structure.root)),
-        filenames=tuple(part.filename for part in leaves if part.filename),
-        types=tuple(dict.fromkeys(part.type for part in leaves)),
-        defects=tuple(dict.fromkeys(each.code for each in defects)),
-        defect_count=len(defects),
+        attachments=sum([not inline for _, inline in attachments(structure.root)]),
+        filenames=tuple([name for part in leaves if (name := part.filename)]),
+        types=tuple(dict.fromkeys([part.type for part in leaves])),
+        defects=tuple(dict.fromkeys(codes)),
+        defect_count=len(codes),
     )
 
 
 _WANTED = frozenset((b"subject", b"from", b"to", b"cc", b"bcc", b"date", b"message-id"))
 
 
-def _values(structure: Structure) -> dict[bytes, list[bytes]]:
+def _values(fields: list[tuple[bytes, bytes]]) -> dict[bytes, list[bytes]]:
     found: dict[bytes, list[bytes]] = {}
-    for name, value in structure.fields:
+    for name, value in fields:
         lower = name.lower()
         if lower in _WANTED:
             found.setdefault(lower, []).append(value)
     return found
 
 
-def _addresses(values: list[bytes] | None) -> tuple[Address, ...]:
+def _first(found: dict[bytes, list[bytes]], name: bytes, read: Callable[[bytes], T], default: T) -> T:
+    values = found.get(name)
+    return default if values is None else read(values[0])
+
+
+def _addresses(found: dict[bytes, list[bytes]], name: bytes) -> tuple[Address, ...]:
     """Those of all fields of the name: more than one is wrong, and nothing is hidden."""
+    values = found.get(name)
     if values is None:
         return ()
     if len(values) == 1:
         return headers.addresses(values[0])
-    return tuple(each for value in values for each in headers.addresses(value))[: mailboxes.LIMIT]
+    return tuple([each for value in values for each in headers.addresses(value)])[: mailboxes.LIMIT]
 
 
 def _preview(octets: Octets, root: Part) -> str:
     """The beginning of what is read, on one line."""
-    for part in (*readable(root, "text/plain"), *readable(root, "text/html")):
-        if preview := _beginning(octets, part):
-            return preview
+    for preferred in ("text/plain", "text/html"):
+        for part in readable(root, preferred):
+            if preview := _beginning(octets, part):
+                return preview
     return ""
 
 
 def _beginning(octets: Octets, part: Part) -> str:
     if part.type != "text/html":
-        return " ".join(decoded(octets, part, 1536).split())[:PREVIEW]
+        text = decoded(octets, part, 1536)
+        preview = " ".join(text[: 3 * PREVIEW].split())  # that is enough, but for art made of spaces
+        return (preview if len(preview) >= PREVIEW else " ".join(text.split()))[:PREVIEW]
     for limit in (4096, 65536):  # a style sheet may come first
         text = html_to_text(decoded(octets, part, limit)).translate(_INVISIBLE)
         preview = " ".join(text.split())[:PREVIEW]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from io import IncrementalNewlineDecoder
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from mailtrap.message.defects import Defect, defect
 from mailtrap.message.transfer import ALPHABET, DECODERS, IDENTITY
 
 if TYPE_CHECKING:
-    from mailtrap.message.parse import Octets, Part, Structure
+    from mailtrap.message.part import Octets, Part
 
 SLICE = 1 << 20
 """So many octets are looked at in one go: other threads run between two."""
@@ -21,26 +21,24 @@ LINE = 998
 """Octets of a line without its line end (RFC 5322 §2.1.1)."""
 
 
-def noticed(octets: Octets, structure: Structure) -> Iterator[Defect]:
+def noticed(octets: Octets, root: Part, fields: list[tuple[bytes, bytes]], parts: Iterable[Part]) -> Iterator[Defect]:
     """What is wrong: each code once for the message, or once for each part."""
-    ascii_only = octets.isascii()
-    yield from _lines(octets)
-    yield from _header(bytes(octets[: min(structure.root.body, headers.LIMIT)]), structure, ascii_only)
-    for part in structure.parts():
-        if not part.children:
-            yield from _content(octets, part, ascii_only)
-
-
-# -- the octets
-
-
-def _lines(octets: Octets) -> Iterator[Defect]:
     if _has_bare_newline(octets):
         yield defect("bare-newline", _place(_BARE_NEWLINE, octets))
     if (nul := octets.find(0)) >= 0:
         yield defect("nul", nul)
     if (long := _long_line(octets)) >= 0:
         yield defect("long-line", long)
+    ascii_only = octets.isascii()
+    header = bytes(octets[: min(root.body, headers.LIMIT)])
+    yield from _header(header, root, fields, ascii_only)
+    yield from _fields(header, fields)
+    for part in parts:
+        if not part.children:
+            yield from _content(octets, part, ascii_only)
+
+
+# -- the octets
 
 
 _BARE_NEWLINE = re.compile(rb"(?<!\r)\n|\r(?!\n)")
@@ -85,49 +83,49 @@ _STRAY = re.compile(rb"^(?![ \t\r\n]|[^\x00-\x20:]++[ \t]*+:)(?=[^\n])", re.MULT
 _ALMOST_A_WORD = re.compile(r"=\?[^?\s]++\?[bBqQ]\?")
 
 
-def _header(header: bytes, structure: Structure, ascii_only: bool) -> Iterator[Defect]:
-    fields = structure.fields
+def _header(header: bytes, root: Part, fields: list[tuple[bytes, bytes]], ascii_only: bool) -> Iterator[Defect]:
     if not fields:
         yield defect("no-headers", 0)
     if header.startswith(b"From "):
         yield defect("mbox-from-line", 0)
-    if structure.root.body > headers.LIMIT:
+    if root.body > headers.LIMIT:
         yield defect("long-header", headers.LIMIT)
-    if not ascii_only:
-        yield from _not_utf8(header)
-    yield from _stray_line(header, len(fields))
-    yield from _fields(header, fields)
+    if not ascii_only and (place := _not_utf8(header)) >= 0:
+        yield defect("eight-bit-header", place)
+    if (place := _stray_line(header, len(fields))) >= 0:
+        yield defect("no-colon", place)
 
 
-def _not_utf8(header: bytes) -> Iterator[Defect]:
+def _not_utf8(header: bytes) -> int:
     try:
         header.decode("utf-8")
     except UnicodeDecodeError as error:
-        if error.end < headers.LIMIT:  # else it is we who cut a character
-            yield defect("eight-bit-header", error.start)
+        return error.start if error.end < headers.LIMIT else -1  # else it is we who cut a character
+    return -1
 
 
-def _stray_line(header: bytes, fields: int) -> Iterator[Defect]:
+def _stray_line(header: bytes, fields: int) -> int:
     lines = header.count(b"\n") + (not header.endswith(b"\n")) - header.endswith((b"\n\r\n", b"\n\n"))
     if lines == fields + header.count(b"\n ") + header.count(b"\n\t"):
-        return  # as it nearly always is
+        return -1  # as it nearly always is
     match = _STRAY.search(header, header.find(b"\n") + 1 if header.startswith(b"From ") else 0)
-    if match:
-        yield defect("no-colon", match.start())
+    return match.start() if match else -1
 
 
 def _fields(header: bytes, fields: list[tuple[bytes, bytes]]) -> Iterator[Defect]:
-    names = [name.lower() for name, _ in fields]
-    once = [name for name in names if name in ONCE]
-    if len(once) > len(set(once)):
-        yield defect("duplicate-header", _second(header))
-    has_words = b"=?" in header
-    for name, (_, value) in zip(names, fields, strict=True):
-        code = _CHECKS[name](value) if name in _CHECKS else ""
-        if code:
-            yield defect(code, header.find(value))
-        if has_words and b"=?" in value and not _words_are_sound(headers.unfolded(value)):
+    seen: set[bytes] = set()
+    twice = False
+    for name, value in fields:
+        lower = name.lower()
+        if lower in ONCE:
+            twice = twice or lower in seen
+            seen.add(lower)
+            if (check := _CHECKS.get(lower)) and (code := check(value)):
+                yield defect(code, header.find(value))
+        if b"=?" in value and not _words_are_sound(headers.unfolded(value)):
             yield defect("bad-encoded-word", header.find(value))
+    if twice:
+        yield defect("duplicate-header", _second(header))
 
 
 def _second(header: bytes) -> int:
@@ -155,7 +153,7 @@ def _addresses(value: bytes) -> str:
 
 _CHECKS: dict[bytes, Callable[[bytes], str]] = {
     b"date": _date,
-    **dict.fromkeys(b"from sender reply-to to cc resent-from resent-sender resent-to resent-cc".split(), _addresses),
+    **dict.fromkeys(b"from sender reply-to to cc".split(), _addresses),
     b"bcc": lambda value: _addresses(value) if value.strip() else "",  # RFC 5322 §3.6.3: it alone may be empty
 }
 

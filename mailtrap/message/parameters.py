@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 from mailtrap.message import charset as charsets
 from mailtrap.message import words
@@ -21,11 +20,6 @@ def parameterised(text: str) -> tuple[str, dict[str, str]]:
     >>> parameterised("text/plain; charset=utf-8; name*0*=utf-8''caf%C3%A9; name*1=.txt")
     ('text/plain', {'charset': 'utf-8', 'name': 'café.txt'})
     """
-    value, parameters = _cached(text) if len(text) < 512 else _parameterised(text)
-    return value, dict(parameters)
-
-
-def _parameterised(text: str) -> tuple[str, dict[str, str]]:
     value, semicolon, _ = text.partition(";")
     found: dict[str, str] = {}
     split: dict[str, dict[int, tuple[bool, str]]] = {}
@@ -39,9 +33,6 @@ def _parameterised(text: str) -> tuple[str, dict[str, str]]:
             split.setdefault(piece[1], {}).setdefault(int(piece[2] or 0), (bool(piece[3]), content))
     found.update((name, _joined(pieces)) for name, pieces in split.items() if 0 in pieces)
     return _without_comment(value).lower(), found
-
-
-_cached = lru_cache(maxsize=512)(_parameterised)
 
 
 def _without_comment(text: str) -> str:

@@ -2,56 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from functools import cached_property
 
 from mailtrap.message import headers
 from mailtrap.message.defects import Defect, defect
 from mailtrap.message.noticing import noticed
+from mailtrap.message.part import Octets, Part, describe
+from mailtrap.message.scan import EmptyLines, dashed_lines
 from mailtrap.message.transfer import DECODERS
 
 __all__ = ["Defect", "Octets", "Part", "Structure", "parse"]
 
-Octets = bytes | bytearray
-"""A message as it came in. Never changed by anybody who is handed it."""
-
 DEPTH = 100
 PARTS = 10_000
-MESSAGES = frozenset(("message/rfc822", "message/global"))
-SLICE = 1 << 16
-"""So many octets are searched in one go: other threads run between two."""
-
-
-@dataclass(slots=True)
-class Part:
-    """A node of the MIME tree. Offsets are octets into the whole message.
-
-    ``octets[start:body]`` is its header with the empty line, ``octets[body:end]`` its body
-    (for a child of a multipart without the line end that belongs to the boundary, RFC 2046 §5.1.1).
-    The one child of a message/rfc822 is the message in it: its root.
-    """
-
-    path: str
-    """The part's number as in IMAP (RFC 9051 §6.4.5): ``1``, ``2.1``; empty for a multipart at the root, and
-    ``2.TEXT`` for one at the root of the message that is part 2."""
-    start: int
-    body: int
-    end: int
-    type: str = "text/plain"
-    """Lower case, e.g. ``multipart/alternative``."""
-    parameters: dict[str, str] = field(default_factory=dict)
-    encoding: str = "7bit"
-    disposition: str = ""
-    disposition_parameters: dict[str, str] = field(default_factory=dict)
-    content_id: str = ""
-    children: list[Part] = field(default_factory=list)
-
-    @property
-    def filename(self) -> str:
-        """The name it would be saved under, as the sender has it; empty where there is none."""
-        return self.disposition_parameters.get("filename") or self.parameters.get("name", "")
 
 
 class Structure:
@@ -63,11 +26,15 @@ class Structure:
         """Names and values of the message's header, as `mailtrap.message.headers.FIELD` cuts them."""
         self._octets = octets
         self._cut = cut
+        self._defects: list[Defect] | None = None
 
-    @cached_property
+    @property
     def defects(self) -> list[Defect]:
-        """What is wrong with the message, in the order of the octets: every one of them is looked at."""
-        return sorted([*self._cut, *noticed(self._octets, self)], key=lambda each: each.offset)
+        """What is wrong with the message, in the order of the octets: every one of them is looked at, once."""
+        if self._defects is None:
+            found = [*self._cut, *noticed(self._octets, self.root, self.fields, self.parts())]
+            self._defects = sorted(found, key=lambda each: each.offset)
+        return self._defects
 
     def parts(self) -> Iterator[Part]:
         """All parts, each before its children."""
@@ -108,9 +75,9 @@ class _Parser:
         self._open: list[Part] = []  # from the root down to the part that is being read
         self._boundaries: list[bytes | None] = []  # that each of those waits for
         self._depths: dict[bytes, list[int]] = {}  # of each boundary: the open parts that wait for it, by depth
-        self._lines = _dashed_lines(octets)
+        self._empty_lines = EmptyLines(octets)
+        self._lines = dashed_lines(octets)
         self._line = next(self._lines, None)
-        self._empty_crlf = self._empty_lf = -1  # see _behind_empty_line
 
     def run(self) -> Part:
         root = self._begin(0, "", "text/plain")
@@ -153,38 +120,17 @@ class _Parser:
         fields = headers.FIELD.findall(self._octets, start, min(behind, start + headers.LIMIT))
         if start == 0:
             self.fields = fields
-        self._describe(part, fields)
+        if not describe(part, fields):
+            self.cut.append(defect("bad-content-type", start, path))
         self._open.append(part)
         self._boundaries.append(None)
-        if part.type.startswith("multipart/"):
+        if part.is_multipart:
             self._await(part)
         else:
             part.path = _leaf_path(path)
-            if part.type in MESSAGES and self._may_hold_parts(part):
+            if part.is_message and self._may_hold_parts(part):
                 part.children.append(self._begin(behind, f"{part.path}.TEXT", "text/plain"))
         return part
-
-    def _describe(self, part: Part, fields: list[tuple[bytes, bytes]]) -> None:
-        """What the part's own header says of it; of a field that is there twice, the first."""
-        content: dict[bytes, bytes] = {}
-        for name, value in fields:
-            if name[:1] in b"Cc":
-                content.setdefault(name.lower(), value)
-        content_type = content.get(b"content-type")
-        if content_type is not None:
-            kind, part.parameters = headers.parameterised(content_type)
-            if _TYPE.fullmatch(kind):
-                part.type = kind
-            else:
-                part.type = "text/plain"  # RFC 2045 §5.2
-                if kind != "text":
-                    self.cut.append(defect("bad-content-type", part.start, part.path))
-        if encoding := content.get(b"content-transfer-encoding"):
-            part.encoding = headers.parameterised(encoding)[0] or "7bit"
-        if disposition := content.get(b"content-disposition"):
-            part.disposition, part.disposition_parameters = headers.parameterised(disposition)
-        if content_id := content.get(b"content-id"):
-            part.content_id = headers.unfolded(content_id).removeprefix("<").removesuffix(">")
 
     def _await(self, part: Part) -> None:
         """From now on a line may be the delimiter of this multipart."""
@@ -205,7 +151,7 @@ class _Parser:
     def _may_hold_parts(self, part: Part) -> bool:
         if part.encoding in DECODERS:
             self.cut.append(defect("encoded-multipart", part.start, part.path))
-            if part.type in MESSAGES:
+            if part.is_message:
                 return False
         if len(self._open) >= DEPTH:
             self.cut.append(defect("too-deep", part.start, part.path))
@@ -242,7 +188,7 @@ class _Parser:
         """Where the body begins: behind the first empty line, at the next delimiter, or at once."""
         if not self._begins_with_header(start):
             return start
-        behind = self._behind_empty_line(start)
+        behind = self._empty_lines.behind_next(start)
         while self._line is not None and self._line[0] < behind:
             text = self._line[2]
             if text in self._depths or (text.endswith(b"--") and text[:-2] in self._depths):
@@ -256,31 +202,6 @@ class _Parser:
             start = octets.find(b"\n") + 1
         return octets[start : start + 1] in (b"\r", b"\n") or headers.FIRST.match(octets, start) is not None
 
-    def _behind_empty_line(self, start: int) -> int:
-        """Behind the first empty line from *start* on, or at the end. *start* only ever grows: the places of
-        the next ``LF CRLF`` and ``LF LF`` are kept, so that nothing is searched twice."""
-        first = self._octets[start : start + 2]
-        if first == b"\r\n" or first[:1] == b"\n":
-            return start + (2 if first == b"\r\n" else 1)
-        if self._empty_crlf < start:
-            self._empty_crlf = self._find(b"\n\r\n", start, self._size)
-        if self._empty_lf < start:  # up to the other alone: that one is nearly always the next
-            self._empty_lf = self._find(b"\n\n", start, self._empty_crlf)
-        if self._empty_lf < self._empty_crlf:
-            return self._empty_lf + 2
-        return min(self._empty_crlf + 3, self._size)
-
-    def _find(self, wanted: bytes, start: int, stop: int) -> int:
-        """Where *wanted* is, or *stop*."""
-        for at in range(start, stop, SLICE):
-            found = self._octets.find(wanted, at, min(at + SLICE + len(wanted) - 1, stop))
-            if found >= 0:
-                return found
-        return stop
-
-
-_TYPE = re.compile(r"""[^\s()<>@,;:\\"/\[\]?=]++/[^\s()<>@,;:\\"/\[\]?=]++""")
-
 
 def _prefix(path: str) -> str:
     return path.removesuffix("TEXT") if path.endswith("TEXT") else path and f"{path}."
@@ -289,19 +210,3 @@ def _prefix(path: str) -> str:
 def _leaf_path(path: str) -> str:
     """Of what holds no parts: a message of one part has a part 1 (RFC 9051 §6.4.5)."""
     return f"{_prefix(path)}1" if not path or path.endswith("TEXT") else path
-
-
-def _dashed_lines(octets: Octets) -> Iterator[tuple[int, int, bytes]]:
-    """Every line that begins with ``--``: where it begins, where the next one does, and what comes behind the two
-    hyphens, but for white space at its end. (A first line is none: a header comes before the first delimiter.)"""
-    at, size = 0, len(octets)
-    while at < size:
-        stop = min(at + SLICE, size)
-        hyphen = octets.find(b"-", at, stop)  # base64 has none, and is skipped at the speed of memory
-        found = octets.find(b"\n--", max(hyphen - 1, 0), stop + 2) if hyphen >= 0 else -1
-        if found < 0:
-            at = stop
-            continue
-        end = octets.find(b"\n", found + 3)
-        at = end if end >= 0 else size
-        yield found + 1, min(at + 1, size), bytes(octets[found + 3 : at]).rstrip()

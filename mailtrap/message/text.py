@@ -5,7 +5,8 @@ from __future__ import annotations
 from mailtrap.message.attached import is_attached
 from mailtrap.message.content import content, decoded
 from mailtrap.message.hypertext import html_to_text
-from mailtrap.message.parse import Octets, Part, Structure
+from mailtrap.message.parse import Structure
+from mailtrap.message.part import Octets, Part
 
 __all__ = ["content", "decoded", "html", "html_to_text", "readable", "text"]
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 
 ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
 _JUNK = bytes(set(range(256)) - set(ALPHABET))
-_SPACE_BEFORE_END = re.compile(rb"(?<![ \t])[ \t]++(?=\r?\n)")  # a run is looked at once, from where it begins
+_SOFT_BREAK = re.compile(rb"=[ \t]++\r?\n")
 
 
 def base64(octets: bytes) -> bytes:
@@ -27,8 +27,8 @@ def _unpadded(letters: bytes) -> bytes:
 
 def quoted_printable(octets: bytes) -> bytes:
     """*octets* decoded; what is no escape stays (RFC 2045 §6.7 note 2)."""
-    if b" \r" in octets or b" \n" in octets or b"\t\r" in octets or b"\t\n" in octets:
-        octets = _SPACE_BEFORE_END.sub(b"", octets)  # §6.7 (3): white space at the end of a line is not the text's
+    if b"= " in octets or b"=\t" in octets:
+        octets = _SOFT_BREAK.sub(b"", octets)  # §6.7 (3): white space at the end of a line may have been added
     return a2b_qp(octets)
 
 

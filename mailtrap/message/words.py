@@ -31,14 +31,15 @@ def decoded(text: str) -> str:
         if not (adjacent and label == charset):
             pieces += (charsets.decoded(b"".join(run), charset), "" if adjacent else between)
             run, charset = [], label
-        run.append(_octets(match[2], match[3]))
+        run.append(_octets(label, match[2], match[3]))
         end = match.end()
     pieces += (charsets.decoded(b"".join(run), charset), text[end:])
     return "".join(pieces)
 
 
-def _octets(encoding: str, text: str) -> bytes:
-    octets = text.encode("utf-8")
+def _octets(label: str, encoding: str, text: str) -> bytes:
+    # What is not ASCII in a word is nonetheless in the word's charset, mostly.
+    octets = text.encode("ascii") if text.isascii() else text.encode(charsets.codec(label) or "utf-8", "replace")
     return base64(octets) if encoding in "bB" else a2b_qp(octets, header=True)
 
 
