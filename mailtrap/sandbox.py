@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from ipaddress import ip_address
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from mailtrap import ports
 from mailtrap.accounts import accounts_of
@@ -20,7 +20,6 @@ from mailtrap.current import Current
 from mailtrap.envelope import Address, Envelope
 from mailtrap.errors import NotFound
 from mailtrap.loop import Loop
-from mailtrap.message.captured import Message
 from mailtrap.message.facts import facts
 from mailtrap.message.parse import Octets
 from mailtrap.message.summary import Origin, Summary
@@ -28,6 +27,9 @@ from mailtrap.settings import Settings, read
 from mailtrap.store import DEFAULT_PROJECT, Store
 from mailtrap.store.records import NewMessage
 from mailtrap.store.sqlite import SqliteStore
+
+if TYPE_CHECKING:
+    from mailtrap.message.captured import Message
 
 Sockets = list[socket.socket]
 Stop = Callable[[], Coroutine[object, object, None]]
@@ -137,6 +139,8 @@ class Sandbox:
 
     def message(self, summary: Summary) -> Message:
         """The message that *summary* is of; its octets are read when they are asked for."""
+        from mailtrap.message.captured import Message  # late: a server that nobody reads from starts without it
+
         return Message(summary, lambda: self.store.octets(summary.number))
 
     def deliver(
