@@ -12,6 +12,15 @@ INBOX = "INBOX"
 _MOST = 20_000
 """So many accounts are remembered."""
 
+# Of what is gone, the newest of each project is remembered longest; and under a floor nothing may be put.
+_NUMBER = """
+    SELECT max(
+        coalesce((SELECT max(number) FROM message), 0),
+        coalesce((SELECT max(number) FROM gone), 0),
+        coalesce((SELECT max(floor) FROM project), 0)
+    )
+"""
+
 
 class Books:
     """What the writer counts. Whoever takes a row out of it may change it, and keeps it no longer than the batch.
@@ -39,8 +48,7 @@ class Books:
         self._forget()
         counters = dict(self._db.execute("SELECT name, value FROM counter").fetchall())
         self.modseq, self._uidvalidity = self._written = (counters["modseq"], counters["uidvalidity"])
-        [newest] = self._db.execute("SELECT max(seq) FROM sqlite_sequence WHERE name = 'message'").fetchone()
-        self.number = newest or 0
+        [self.number] = self._db.execute(_NUMBER).fetchone()
 
     def next_number(self) -> int:
         """The row number of a new message."""

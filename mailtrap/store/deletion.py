@@ -50,14 +50,13 @@ def delete_all(batch: Batch, project: int) -> int:
         "SELECT count(*), coalesce(sum(origin = 'append'), 0) FROM message WHERE project = ? AND pinned", (project,)
     ).fetchone()
     count: int = row.messages - pinned
-    if count:
-        row.messages, row.appended = pinned, appended
-        row.floor, row.floor_modseq = batch.books.number, batch.books.next_modseq()
-        batch.db.execute(
-            "UPDATE project SET floor = ?, floor_modseq = ?, floored_at = ? WHERE id = ?",
-            (row.floor, row.floor_modseq, batch.at, project),
-        )
-        batch.events.append(Emptied(project, row.floor_modseq, row.floor))
+    row.messages, row.appended = pinned, appended
+    row.floor, row.floor_modseq = batch.books.number, batch.books.next_modseq()
+    batch.db.execute(
+        "UPDATE project SET floor = ?, floor_modseq = ?, floored_at = ? WHERE id = ?",
+        (row.floor, row.floor_modseq, batch.at, project),
+    )
+    batch.events.append(Emptied(project, row.floor_modseq, row.floor))
     return count
 
 

@@ -157,18 +157,18 @@ class Fulltext:
         return [(each, None) for each in summaries], summaries[-1].number if len(summaries) == _AT_ONCE else up_to
 
     def _document(self, summary: Summary, message: Octets | None) -> Document | None:
-        try:
-            if message is None:
+        if message is None:
+            try:
                 with self._readers.snapshot() as db:
                     message = octets.read(db, summary.number)
-            return document(message, summary)
-        except NotFound:  # deleted meanwhile
-            return None
-        except StoreUnavailable:
-            raise
-        except Exception:  # a bug there must not keep the others from being found
-            log.exception("message %s could not be read; only its header is searched", summary.id)
-            return document(b"", summary)
+            except NotFound:  # deleted meanwhile
+                return None
+        for seen in (message, b""):  # a bug there must not keep others from being found, nor this one by its envelope
+            try:
+                return document(seen, summary)
+            except Exception:
+                log.exception("message %s cannot be read for the index", summary.id)
+        return None
 
 
 def _write(rows: list[tuple[int | str, ...]], up_to: int, batch: Batch) -> None:

@@ -85,7 +85,7 @@ def create(db: Connection) -> None:
         );
 
         CREATE TABLE message (
-            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            number INTEGER PRIMARY KEY,                -- ascending, given by the writer and never twice
             id TEXT NOT NULL UNIQUE,
             project INTEGER NOT NULL,
             origin TEXT NOT NULL,
