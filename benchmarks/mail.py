@@ -17,7 +17,7 @@ def message(size: int = 5000, seed: int = 1) -> bytes:
     """A multipart/alternative message of about *size* octets; above 20,000 most of it is an attachment."""
     rng = random.Random(seed)
     rest = 0 if size < 20_000 else size - 8_000
-    text = _sentences(rng, (min(size, 8_000) - 900) // 3)
+    text = _sentences(rng, int((min(size, 8_000) - 900) / 2.35))
     html = "".join(f'<p style=3D"margin:0">{line}</p>=\r\n' for line in text.split("\r\n"))
     alternative = (
         'Content-Type: multipart/alternative; boundary="alt"\r\n\r\n'
