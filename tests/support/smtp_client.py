@@ -66,6 +66,19 @@ def complete(octets: bytes) -> bytes:
     return octets if not octets or octets.endswith(b"\r\n") else octets + b"\r\n"
 
 
+def kept(octets: bytes) -> bytes:
+    """What must come out again when *octets* were sent: the same, with one exception.
+
+    Data without CRLF in it, each of whose lines with a leading dot has two, is taken for what `smtplib` makes
+    of bytes: there one dot is taken off after a bare LF, too (docs/decisions/0002-dots-after-a-bare-lf.md).
+    """
+    sent = complete(octets)
+    dotted = re.findall(rb"(?m)^\..?", stuffed(octets).removesuffix(b".\r\n"))
+    if b"\r\n" in sent[:-2] or not dotted or any(each != b".." for each in dotted):
+        return sent
+    return sent.replace(b"\n..", b"\n.")
+
+
 def stuffed(octets: bytes) -> bytes:
     """What goes over the wire for a message: a dot doubled at the start and after CRLF alone (RFC 5321 §4.5.2)."""
     return re.sub(rb"(\A|\r\n)\.", rb"\1..", complete(octets)) + b".\r\n"
