@@ -12,7 +12,6 @@ from html import unescape
 # looked at up to the end of the text: such tags end at the first >.
 _TAG = re.compile(r"""<(/?)([a-zA-Z][^\s/<>]*+)(?:[^"'<>]++|"[^"<]*+"|'[^'<]*+')*+>""")
 _NAME = re.compile(r"</?([a-zA-Z][^\s/<>]*+)")
-_SPACE = re.compile(r"[ \t\r\n\f\xa0]++")
 _SPACES = re.compile(r"  ++")
 _EMPTY_LINES = re.compile(r"\n{3,}+")
 
@@ -57,7 +56,9 @@ def html_to_text(html: str) -> str:
 def _add(pieces: list[str], text: str, preformatted: int) -> None:
     if text:
         text = unescape(text) if "&" in text else text
-        pieces.append(text.replace("\xa0", " ") if preformatted else _SPACE.sub(" ", text))
+        for space in "\xa0" if preformatted else "\xa0\t\r\n\f":
+            text = text.replace(space, " ")
+        pieces.append(text)
 
 
 def _tag(html: str, at: int) -> tuple[str, bool, int]:
@@ -77,5 +78,5 @@ def _tag(html: str, at: int) -> tuple[str, bool, int]:
 
 def _tidy(text: str) -> str:
     """No spaces at the ends of lines or doubled, no more than one empty line, none at the ends."""
-    lines = (line.strip() for line in _SPACES.sub(" ", text).split("\n"))
+    lines = [line.strip() for line in _SPACES.sub(" ", text).split("\n")]
     return _EMPTY_LINES.sub("\n\n", "\n".join(lines)).strip()

@@ -8,6 +8,9 @@ from unicodedata import category, combining, is_normalized, normalize
 
 UNKNOWN = "\N{REPLACEMENT CHARACTER}"
 _SURROGATES = re.compile("[\ud800-\udfff]")
+_ASCII = bytes(range(128))
+_FEW = 24
+"""With so many characters that are not ASCII, as most texts in Latin letters have, each is looked up once."""
 
 
 def fold(text: str) -> str:
@@ -22,11 +25,13 @@ def fold(text: str) -> str:
     """
     if text.isascii():
         return " ".join(text.replace("\0", UNKNOWN).lower().split())
-    # Unicode §3.13, D146 and D147 (toNFKC_Casefold), but decomposed and without marks. An iota subscript is a
-    # mark: it goes before casefold would make it a letter. A few letters have a case pair that decomposes.
-    text = _without_marks(normalize("NFKD", storable(text))).casefold()
-    if not is_normalized("NFKD", text):
-        text = _without_marks(normalize("NFKD", text))
+    octets = storable(text).encode()
+    others = set(octets.translate(None, _ASCII).decode())
+    if len(others) > _FEW:
+        return " ".join(_decomposed(octets.decode()).split())
+    text = octets.lower().decode()  # of ASCII letters alone
+    for character in others:  # quicker, one by one, than any table
+        text = text.replace(character, _letter(character))
     return " ".join(text.split())
 
 
@@ -43,13 +48,18 @@ def storable(text: str) -> str:
     return text
 
 
+def _decomposed(text: str) -> str:
+    # Unicode §3.13, D146 and D147 (toNFKC_Casefold), but decomposed and without marks. An iota subscript is a
+    # mark: it goes before casefold would make it a letter. A few letters have a case pair that decomposes.
+    text = _without_marks(normalize("NFKD", text)).casefold()
+    return text if is_normalized("NFKD", text) else _without_marks(normalize("NFKD", text))
+
+
+_letter = lru_cache(maxsize=4096)(_decomposed)
+
+
 def _without_marks(text: str) -> str:
-    marks = [character for character in set(text) if _is_mark(character)]
-    if len(marks) > 16:
-        return text.translate(dict.fromkeys(map(ord, marks)))
-    for mark in marks:  # quicker, one by one, than any table
-        text = text.replace(mark, "")
-    return text
+    return text.translate(dict.fromkeys(ord(each) for each in set(text) if _is_mark(each)))
 
 
 @lru_cache(maxsize=4096)
