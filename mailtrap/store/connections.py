@@ -54,7 +54,7 @@ def open_writer(file: Path, *, durable: bool) -> sqlite3.Connection:
         if mode != "wal":
             raise StoreUnavailable(f"{file} cannot have a write-ahead log: put it on a local disk")  # noqa: TRY301
         db.execute(f"PRAGMA wal_autocheckpoint = {WAL_PAGES}")
-        db.execute(f"PRAGMA journal_size_limit = {4 << 20}")
+        db.execute(f"PRAGMA journal_size_limit = {WAL_PAGES << 12}")  # to write over it costs half of what growing does
         db.execute("PRAGMA secure_delete = OFF")
         migrate(db)
     except BaseException as error:
