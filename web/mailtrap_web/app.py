@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from flask import Flask, Response, request
+from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
 from mailtrap_web.api import OPERATIONS
@@ -15,7 +16,7 @@ from mailtrap_web.api.bodies import json_value, read_body
 from mailtrap_web.api.problems import Problem, problem_of
 from mailtrap_web.api.reply import Reply, reply_of
 from mailtrap_web.api.routes import Call, Operation, arguments
-from mailtrap_web.inspector import pages
+from mailtrap_web.inspector import pages, problem_page
 from mailtrap_web.isolation import DATA, PAGE
 from mailtrap_web.world import World
 
@@ -84,14 +85,19 @@ def _response(reply: Reply) -> Response:
     return Response(reply.body, reply.status, dict(reply.headers), content_type=reply.type)
 
 
-def _problem(error: Exception) -> Response | HTTPException:
-    if not isinstance(error, HTTPException):
-        return _response(problem_of(error).reply())
-    if error.code is None or error.code < 400:  # a redirect is none
+def _problem(error: Exception) -> ResponseReturnValue:
+    if isinstance(error, HTTPException) and (error.code is None or error.code < 400):  # a redirect is none
         return error
+    problem = _http_problem(error) if isinstance(error, HTTPException) else problem_of(error)
+    if not request.path.startswith("/v1/") and "text/html" in request.headers.get("Accept", ""):
+        return problem_page(problem)
+    return _response(problem.reply())
+
+
+def _http_problem(error: HTTPException) -> Problem:
     detail = "there is no such resource" if error.code == 404 else error.description or error.name
     allow = {"Allow": ", ".join(sorted(error.valid_methods or ()))} if hasattr(error, "valid_methods") else {}
-    return _response(Problem(error.code, re.sub(r"\W+", "_", error.name.lower()), detail, headers=allow).reply())
+    return Problem(error.code or 500, re.sub(r"\W+", "_", error.name.lower()), detail, headers=allow)
 
 
 def _isolate(response: Response) -> Response:
