@@ -12,8 +12,8 @@ from mailtrap.errors import StoreUnavailable
 from mailtrap.store.query import register
 from mailtrap.store.schema import check, migrate
 
-WAL_PAGES = 16_384
-"""The log is written back when it has so many pages (64 MiB), and before that in quiet moments."""
+WAL_PAGES = 4096
+"""The log is written back when it has so many pages (16 MiB: 30 ms), and before that in quiet moments."""
 
 _ENVIRONMENT = {
     sqlite3.SQLITE_BUSY,

@@ -8,8 +8,10 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import astuple
+from dataclasses import fields
 from functools import partial
+from operator import attrgetter
+from sqlite3 import Connection
 
 from mailtrap.errors import NotFound, StoreUnavailable
 from mailtrap.message.parse import Octets
@@ -28,8 +30,11 @@ _BACKLOG = 500
 _BACKLOG_OCTETS = 8 << 20
 """With so many messages waiting it does not wait for quiet; and so many octets are held for it."""
 
-_AT_ONCE = 64
-"""So many are indexed in one transaction."""
+_AT_ONCE = 32
+"""So many are indexed in one transaction, which takes 4 ms: others wait to write meanwhile."""
+
+_PAGES = 16
+"""So many pages of the index are merged with every transaction; twice as many as one of messages adds."""
 
 _PATIENCE = 1.0
 """Seconds after which what failed is tried again."""
@@ -131,8 +136,8 @@ class Fulltext:
             time.sleep(0)  # whoever waits for the interpreter goes first
             made = self._document(summary, message)
             if made is not None:
-                rows.append((summary.number, *astuple(made)))
-        self._submit(partial(_write, rows, up_to)).result()
+                rows.append((summary.number, *_columns(made)))
+        self._submit(partial(_write, rows, self._indexed, up_to)).result()
         with self._changed:
             self._indexed = up_to
             self._failure = None
@@ -171,24 +176,31 @@ class Fulltext:
         return None
 
 
-def _write(rows: list[tuple[int | str, ...]], up_to: int, batch: Batch) -> None:
+def _write(rows: list[tuple[int | str, ...]], after: int, up_to: int, batch: Batch) -> None:
     """A job: write documents, and their index; not of messages that were deleted meanwhile."""
     there = batch.db.execute(
         "SELECT number FROM message WHERE number IN (SELECT value FROM json_each(?))",
         (codec.encode([row[0] for row in rows]),),
     ).fetchall()
     known = {number for [number] in there}
-    kept = [row for row in rows if row[0] in known]
-    batch.db.executemany(_DOCUMENT, kept)
-    batch.db.executemany(_FULLTEXT, kept)
+    batch.db.executemany(_DOCUMENT, [row for row in rows if row[0] in known])
+    batch.db.execute(_FULLTEXT, {"after": after, "up_to": up_to})
     batch.db.execute("UPDATE counter SET value = ? WHERE name = 'indexed'", (up_to,))
+    merge(batch.db)
 
 
+def merge(db: Connection) -> None:
+    """Merge some of what the index is written in: a search looks at every segment. To be done with each write."""
+    db.execute("INSERT INTO fulltext (fulltext, rank) VALUES ('merge', ?)", (_PAGES,))
+
+
+_columns = attrgetter(*(field.name for field in fields(Document)))
 _DOCUMENT = """
     INSERT INTO document (message, subject, addresses, names, keys, codes, headers, body)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 """
 _FULLTEXT = """
     INSERT INTO fulltext (rowid, subject, addresses, names, codes, headers, body)
-    VALUES (?1, ?2, ?3, ?4, ?6, ?7, ?8)
+    SELECT message, subject, addresses, names, codes, headers, body FROM document
+    WHERE message > :after AND message <= :up_to
 """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from sqlite3 import Connection
 
-from mailtrap.store import deletion
+from mailtrap.store import deletion, fulltext
 from mailtrap.store.batch import Batch
 
 _SLICE = 0.004
@@ -63,6 +63,7 @@ class Reclaim:
         self._is_due = True
         while self._is_due and time.monotonic() < end:
             self._is_due = self._purge(batch) or self._sink(batch) or self._expire(batch) or _give_back(batch.db)
+        fulltext.merge(batch.db)
 
     def _purge(self, batch: Batch) -> bool:
         """Delete octets and texts of a message of which nothing else is left."""
