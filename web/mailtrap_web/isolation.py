@@ -26,6 +26,7 @@ images come from an opaque origin, to which everything is another site."""
 
 PAGE: Final = {
     **_EVERYWHERE,
+    "Referrer-Policy": "same-origin",  # with none, a form's Origin would be null, and the gate could not know it
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self';"
         " connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none';"

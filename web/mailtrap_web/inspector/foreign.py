@@ -63,4 +63,4 @@ def _octet(character: str) -> tuple[str, str]:
         return "esc", f"\\x{ord(character):02x}"
     if "\udc80" <= character <= "\udcff":  # an octet that is no UTF-8
         return "esc", f"\\x{ord(character) - 0xDC00:02x}"
-    return "wide", character if character.isprintable() else f"\\u{ord(character):04x}"
+    return "eight", character if character.isprintable() else f"\\u{ord(character):04x}"

@@ -86,8 +86,8 @@ def size(octets: int) -> str:
     """
     if octets < 1000:
         return f"{octets} B"
-    if octets < 1_000_000:
-        return f"{octets // 1000} KB"
+    if octets < 999_500:
+        return f"{round(octets / 1000)} KB"
     return f"{octets / 1_000_000:.1f} MB"
 
 
