@@ -45,7 +45,7 @@ def delete_all(batch: Batch, project: int) -> int:
     """A job: put the floor above everything in the project but pinned messages."""
     row = batch.books.project(project)
     # What an earlier floor spared and nobody has pinned since is not spared twice.
-    batch.db.execute("UPDATE message SET pinned = 0 WHERE project = ? AND pinned < 0", (project,))
+    batch.db.execute("UPDATE message SET pinned = 0 WHERE project = ? AND pinned AND pinned < 0", (project,))
     [pinned, appended] = batch.db.execute(
         "SELECT count(*), coalesce(sum(origin = 'append'), 0) FROM message WHERE project = ? AND pinned", (project,)
     ).fetchone()

@@ -51,8 +51,6 @@ class Compiled:
     parameters: dict[str, Value]
     needs_text: bool
     """Documents are read: messages not yet indexed are not found. Index them first, or ask `matches`."""
-    indexed: bool
-    """An index leads to what is found; if not, every message of the project is looked at, newest first."""
 
     def page(self, columns: str) -> str:
         """The newest messages below row number ``:before``, at most ``:limit``."""
@@ -96,7 +94,7 @@ _CLAUSES = {
     "not appended": "m.origin <> 'append'",
     "read": SEEN,
     "unread": "NOT " + SEEN,
-    "pinned": "m.pinned > 0",
+    "pinned": "(m.pinned AND m.pinned > 0)",  # the first is what its index has
     "larger": "m.size > {0}",
     "smaller": "m.size < {0}",
     "after": "m.received_at >= {0}",
@@ -148,9 +146,8 @@ def compile(query: Query, *, project: int, account: str | None = None, floor: in
         "viewer": viewer or CATCHALL,
         **clauses.parameters,
     }
-    indexed = bool(expression or filed)
     where = " AND ".join(f"({clause})" for clause in clauses.all)
-    return Compiled(source, number, where, parameters, clauses.needs_text, indexed)
+    return Compiled(source, number, where, parameters, clauses.needs_text)
 
 
 def register(connection: Connection) -> None:

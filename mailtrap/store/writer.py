@@ -26,6 +26,9 @@ T = TypeVar("T")
 QUIET = 0.05
 """Seconds without work after which there is time for chores."""
 
+_TURN = 0.25
+"""Seconds after which chores get a slice even where there is no quiet moment."""
+
 REST = 1.0
 """Seconds without work after which the write-ahead log is copied into the database."""
 
@@ -77,6 +80,7 @@ class Writer:
         self._closed = False
         self._size = 0
         """Of the last batch."""
+        self._chores_turn = 0.0
         self._books_are_right = True
         self._log_is_copied = True
         self._lock = threading.Lock()
@@ -109,7 +113,7 @@ class Writer:
                 jobs, last = self._take(patience)
                 if jobs:
                     self._commit(jobs)
-                    self._do_chores("urgent")
+                    self._do_chores("urgent" if time.monotonic() < self._chores_turn else "due")
                     patience = QUIET
                 elif not last:
                     patience = self._use_time(patience or 0)
@@ -199,6 +203,8 @@ class Writer:
     def _do_chores(self, when: Literal["due", "urgent"]) -> bool:
         """Do a slice of each chore of which that is so; whether there was any."""
         chores = [chore for chore in self._chores if getattr(chore, when)]
+        if when == "due":
+            self._chores_turn = time.monotonic() + _TURN
         for chore in chores:
             batch, _ = self._transact([chore])
             self._tell(batch.events, lambda: None)
