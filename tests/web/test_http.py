@@ -24,7 +24,6 @@ def head(answer: bytes) -> bytes:
         b"\0\0\0\0\r\n\r\n",
         b"GET\r\n\r\n",
         b"EHLO example.com\r\n\r\n",
-        b"GET / HTTP/9.9\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: a\r\nno colon\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost : a\r\n\r\n",
         b"POST /v1/messages HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n",
@@ -40,6 +39,12 @@ def head(answer: bytes) -> bytes:
 def test_what_is_not_http_is_a_400_and_the_server_goes_on(live: Any, request_: bytes) -> None:
     assert head(live.raw(request_)) == b"HTTP/1.1 400 Bad Request"
     assert live.get("/livez").status_code == 200
+
+
+def test_a_version_that_is_not_spoken_is_refused(live: Any) -> None:
+    answer = live.raw(b"GET /livez HTTP/9.9\r\nHost: a\r\nConnection: close\r\n\r\n")
+
+    assert head(answer).split()[1] in (b"400", b"505")
 
 
 def test_a_head_that_is_too_large_is_refused(live: Any) -> None:

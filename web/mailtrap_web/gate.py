@@ -83,6 +83,8 @@ def _is_address(host: str) -> bool:
 
 
 def _check_target(asked: Asked) -> None:
+    if asked.version not in ("1.0", "1.1"):
+        raise Problem(505, "version_not_supported", "this server speaks HTTP/1.0 and HTTP/1.1")
     segments = asked.path.split("/")
     if "." in segments or ".." in segments or "\\" in asked.path or any(c < " " or c == "\x7f" for c in asked.path):
         raise Problem(400, "bad_target", "the path has dot segments, backslashes or control characters in it")
