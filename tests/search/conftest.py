@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -21,7 +21,9 @@ from mailtrap.search.match import matches
 from mailtrap.search.tree import Query
 from mailtrap.store.query import compile as compiled
 from mailtrap.store.query import register
+from mailtrap.store.records import NewMessage
 from mailtrap.store.schema import MIGRATIONS
+from mailtrap.store.sqlite import SqliteStore
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -162,3 +164,71 @@ def stored(number: int, *, octets: bytes = b"", seen_by: tuple[str, ...] = (), *
 def new_world() -> Callable[..., World]:
     """Makes a world of messages, each given by the keyword arguments of `stored`."""
     return lambda messages: World(*(stored(number, **given) for number, given in enumerate(messages, 1)))
+
+
+class Real:
+    """Messages in a real store, in a project of their own."""
+
+    def __init__(self, store: SqliteStore) -> None:
+        self.store = store
+        self.project = store.new_project().id
+        self.messages: list[Stored] = []
+
+    def add(self, given: Stored) -> None:
+        """Store it as it is, pin and read state included."""
+        summary = given.summary
+        new = NewMessage(
+            project=self.project,
+            origin=summary.origin,
+            octets=given.octets,
+            facts=replace(summary.facts, size=len(given.octets)),
+            envelope=summary.envelope,
+            accounts=summary.accounts,
+            session=summary.session,
+            received_at=summary.received_at,
+            tags=summary.tags,
+        )
+        message_id = self.store.add(new).result().id
+        self.store.update(self.project, [message_id], pinned=summary.pinned)
+        for account in given.seen_by:
+            self.store.update(self.project, [message_id], seen=True, account=account)
+        there = self.store.summary(self.project, message_id)
+        self.messages.append(Stored(there, given.octets, given.seen_by))
+
+    def delete_all(self) -> None:
+        """All but what is pinned."""
+        self.store.delete_all(self.project)
+        self.messages = [each for each in self.messages if each.summary.pinned]
+
+    def matching(self, query: Query, account: str | None) -> list[Summary]:
+        """Newest first, by the predicate."""
+        seen = [(each, each.seen_from(account)) for each in reversed(self.messages)]
+        return [summary for each, summary in seen if matches(query, summary, each.made, account=account)]
+
+    def listed(self, query: Query, account: str | None, page: int) -> list[Summary]:
+        """What the store finds, page by page; each page must say how many there are."""
+        found: list[Summary] = []
+        totals = set()
+        before = None
+        while True:
+            there = self.store.messages(self.project, query, account=account, before=before, limit=page)
+            found += there.summaries
+            totals.add((there.total, there.total_is_lower_bound))
+            if (before := there.next) is None:
+                break
+        assert totals == {(len(found), False)}
+        return found
+
+
+@pytest.fixture(scope="session")
+def real_store() -> Iterator[SqliteStore]:
+    """One store for all examples; each has a project of its own."""
+    store = SqliteStore()
+    yield store
+    store.close()
+
+
+@pytest.fixture(scope="session")
+def new_real(real_store: SqliteStore) -> Callable[..., tuple[Real, list[Stored]]]:
+    """An empty project, and messages that can be added to it, each given by the keyword arguments of `stored`."""
+    return lambda messages: (Real(real_store), [stored(number, **given) for number, given in enumerate(messages, 1)])

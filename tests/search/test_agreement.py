@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any as Anything
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailtrap.envelope import Address
@@ -149,3 +149,31 @@ def test_sql_finds_what_the_predicate_holds_for(
         expected = world.matching(query, account, project, floor)
 
         assert world.selected(query, account, project, floor, page) == expected
+
+
+@settings(max_examples=40)
+@given(
+    messages=worlds,
+    asked=st.lists(queries, min_size=1, max_size=8),
+    account=st.none() | ACCOUNTS,
+    deleted=st.integers(0, 5),
+    page=st.integers(1, 3),
+)
+def test_the_store_finds_what_the_predicate_holds_for_right_after_the_message_came(
+    new_real: NewWorld,
+    messages: list[dict[str, Anything]],
+    asked: list[Query],
+    account: str | None,
+    deleted: int,
+    page: int,
+) -> None:
+    real, given = new_real(messages)
+    for number, message in enumerate(given, 1):
+        real.add(message)
+        query = asked[number % len(asked)]
+        assert real.listed(query, account, page) == real.matching(query, account)
+        if number == deleted:
+            real.delete_all()
+
+    for query in asked:
+        assert real.listed(query, account, page) == real.matching(query, account)
