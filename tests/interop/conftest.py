@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import subprocess
@@ -55,6 +56,9 @@ class Process:
 
 Start = Callable[..., Process]
 
+PYTHON = os.environ.get("MAILSANDBOX_TEST_PYTHON", sys.executable)
+"""Where the program is installed that is run; CI runs that of the wheel, too."""
+
 
 @pytest.fixture
 def start() -> Iterator[Start]:
@@ -88,14 +92,14 @@ def mailtrap() -> Iterator[Process]:
 def _spawn(options: list[str]) -> Process:
     with _free_ports() as (smtp, http):
         ports = ["--smtp", str(smtp), "--http", str(http), "--host", "127.0.0.1"]
-    command = [sys.executable, "-m", "mailtrap", *ports, *options]
+    command = [PYTHON, "-P", "-m", "mailtrap", *ports, *options]
     popen = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     return Process(popen, smtp, http)
 
 
 def _await(process: Process) -> None:
     server = f"http://127.0.0.1:{process.http}"
-    subprocess.run([sys.executable, "-m", "mailtrap", "ready", "--wait", "30", "--server", server], check=True)
+    subprocess.run([PYTHON, "-P", "-m", "mailtrap", "ready", "--wait", "30", "--server", server], check=True)
 
 
 @contextmanager

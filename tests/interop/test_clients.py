@@ -106,3 +106,16 @@ def test_a_closed_port_of_http_and_an_unknown_verb_get_clear_answers(mailtrap: P
     assert reply.startswith(b"5.5.")
     assert mailtrap.get("/v1/messages/unknown").status_code == 404
     assert mailtrap.get("/v1/messages", q="from:").status_code == 400
+
+
+@pytest.mark.needs("chromium")
+def test_chromium_shows_what_was_sent(mailtrap: Process, tmp_path: Path) -> None:
+    with smtplib.SMTP("127.0.0.1", mailtrap.smtp) as client:
+        client.sendmail("app@shop.test", ["chromium@x.test"], MAIL.replace(b"Hello", b"Hello, Chromium"))
+    command = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path}", "--dump-dom"]
+
+    page = f"http://127.0.0.1:{mailtrap.http}/?account=chromium@x.test"
+    shown = subprocess.run([*command, page], check=True, capture_output=True, text=True, timeout=60)
+
+    assert "Hello, Chromium" in shown.stdout
+    assert "<b>1</b> message" in shown.stdout
