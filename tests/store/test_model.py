@@ -62,6 +62,8 @@ class Project:
     given: dict[str, int] = field(default_factory=dict)
     past: list[tuple[str, int, set[int]]] = field(default_factory=list)
     """What was once in an INBOX: account, mod-sequence, UIDs."""
+    cursors: list[tuple[int, set[int]]] = field(default_factory=list)
+    """What had been stored at a mod-sequence."""
 
     def there(self) -> dict[int, Message]:
         return {number: message for number, message in self.messages.items() if not message.gone}
@@ -231,6 +233,7 @@ class StoreAndModel(RuleBasedStateMachine):
     @rule(data=st.data())
     def remember(self, data: st.DataObject) -> None:
         _, project = self.choose(data)
+        project.cursors.append((self.store.cursor(), set(project.messages)))
         for account in project.given:
             project.past.append((account, self.store.cursor(), set(project.inbox(account))))
 
@@ -259,6 +262,10 @@ class StoreAndModel(RuleBasedStateMachine):
     def compare_messages(self, number: int, project: Project) -> None:
         listed = {at: message for at, message in project.there().items() if message.origin != "append"}
         self.compare_list(self.all_pages(number, None), listed, "catchall")
+        for cursor, before in project.cursors:
+            page = self.store.messages(number, since=cursor)
+            assert {each.number for each in page.summaries} == set(listed) - before
+            assert page.total == len(page.summaries)
         for at, message in project.messages.items():
             if message.gone:
                 with pytest.raises(Gone):
