@@ -130,6 +130,7 @@ class Message:
 
         `LookupError` says what there is, if there is not exactly one.
         """
+        __tracebackhide__ = True  # pytest then shows the line of the test that asked
         found = [
             each
             for each in self.attachments

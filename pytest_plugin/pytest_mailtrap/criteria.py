@@ -109,7 +109,11 @@ class Wanted:
 
 def wanted(criteria: Mapping[str, Any]) -> Wanted:
     """What *criteria* ask for; raises `TypeError` or `ValueError` where that makes no sense."""
-    return Wanted(tuple(criterion for name, value in criteria.items() for criterion in _criteria(name, value)))
+    __tracebackhide__ = True
+    found: list[Criterion] = []
+    for name, value in criteria.items():
+        found += _criteria(name, value)
+    return Wanted(tuple(found))
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +152,7 @@ def _rcpt(mail: Message) -> tuple[str, ...]:
 
 
 def _criteria(name: str, value: Any) -> Iterator[Criterion]:
+    __tracebackhide__ = True
     if name in FIELDS:
         yield _of_field(name, value, FIELDS[name])
     elif name == "header":

@@ -291,3 +291,19 @@ def test_a_failure_can_be_sent_to_another_process(box: Inbox) -> None:
 def test_a_failure_is_an_assertion_of_the_test() -> None:
     assert issubclass(MailNotFound, AssertionError)
     assert issubclass(UnexpectedMail, AssertionError)
+
+
+@pytest.mark.parametrize(
+    ("asks", "says"),
+    [
+        ("inbox.one(subjekt='x')", "*TypeError: there is no criterion subjekt=; did you mean subject=?"),
+        ("inbox.one().attachment('*.pdf')", "*LookupError: no attachment with name='*.pdf'; there is none at all"),
+        ("inbox.never()", "*UnexpectedMail: there is mail, where none was expected (1 arrived)"),
+    ],
+)
+def test_a_failure_shows_the_line_of_the_test_and_none_of_ours(run: Any, asks: str, says: str) -> None:
+    result = run(f"def test_it(inbox):\n    send(inbox)\n    {asks}\n")
+
+    result.stdout.fnmatch_lines([f">   *{asks.replace('[', '[[]')}", says])
+    result.stdout.no_fnmatch_line("*pytest_mailtrap/*")
+    result.stdout.no_fnmatch_line("*mailtrap/message/*")
