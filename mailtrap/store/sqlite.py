@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import weakref
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -42,6 +43,8 @@ from mailtrap.store.records import (
 from mailtrap.store.update import update
 from mailtrap.store.writer import Writer
 from mailtrap.transcript import Transcript
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -301,7 +304,10 @@ class SqliteStore:
     def _tell(self, events: list[Event], complete: Callable[[], object]) -> None:
         """Called by the writer after each commit."""
         for event in events:
-            self._note(event)
+            try:
+                self._note(event)
+            except Exception:  # it is committed: whatever fails now, the answer goes out
+                log.exception("a commit could not be noted; the index and the chores may be behind")
 
         def announce() -> None:
             for event in events:

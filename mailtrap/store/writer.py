@@ -117,8 +117,12 @@ class Writer:
                     patience = QUIET
                 elif not last:
                     patience = self._use_time(patience or 0)
-            except Exception:
-                log.exception("the writer failed, and goes on")
+            except Exception as error:
+                failure = in_our_words(error)
+                if isinstance(failure, StoreUnavailable):  # as long as a disk is full, say
+                    log.warning("chores have to wait: %s", failure)
+                else:
+                    log.exception("the writer failed, and goes on")
                 patience = REST
 
     def _take(self, patience: float | None) -> tuple[list[_Job], bool]:

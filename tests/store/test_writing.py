@@ -227,3 +227,17 @@ def test_uidvalidity_is_never_used_twice(store: SqliteStore) -> None:
             found += [store.mailbox(project, each).uidvalidity for each in ("catchall", name)]
 
     assert len(set(found)) == len(found) == 8
+
+
+def test_what_fails_after_the_commit_keeps_no_answer_back(
+    store: SqliteStore, project: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("no more threads")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(store._fulltext, "note", fail)
+        message = store.add(new_message(project)).result(timeout=30)
+
+    assert store.octets(message.number)
+    assert "could not be noted" in caplog.text
