@@ -70,8 +70,9 @@ class Fulltext:
             first = self._newest == self._indexed
             self._newest = summary.number
             self._last = time.monotonic()
-            # What does not fit is read again when its turn comes.
-            if len(self._waiting) < 2 * _BACKLOG and self._held + summary.facts.size <= _BACKLOG_OCTETS:
+            # What does not fit is read again when its turn comes; but one may be of any size, it is in memory anyway.
+            fits = not self._held or self._held + summary.facts.size <= _BACKLOG_OCTETS
+            if fits and len(self._waiting) < 2 * _BACKLOG:
                 self._waiting.append((summary, message))
                 self._held += summary.facts.size
             if first:
