@@ -15,7 +15,7 @@ from mailtrap.message.attached import Attachment, attachments
 from mailtrap.message.defects import Defect, defect
 from mailtrap.message.fields import Headers
 from mailtrap.message.parse import Octets, Part, Structure, parse
-from mailtrap.message.summary import Summary
+from mailtrap.message.summary import Origin, Summary
 from mailtrap.transcript import printable
 
 if TYPE_CHECKING:
@@ -44,6 +44,11 @@ class Message:
         return self.summary.number
 
     @property
+    def origin(self) -> Origin:
+        """How it came: ``smtp``, ``deliver``, ``import``, ..."""
+        return self.summary.origin
+
+    @property
     def envelope(self) -> Envelope | None:
         """What the SMTP client declared; None for what was appended or imported without one."""
         return self.summary.envelope
@@ -57,6 +62,26 @@ class Message:
     def size(self) -> int:
         """The number of octets."""
         return self.summary.facts.size
+
+    @property
+    def accounts(self) -> list[str]:
+        """The accounts it was filed for."""
+        return list(self.summary.accounts)
+
+    @property
+    def tags(self) -> list[str]:
+        """Its tags, when it was read from the store."""
+        return list(self.summary.tags)
+
+    @property
+    def seen(self) -> bool:
+        """Whether it was marked as seen, when it was read from the store."""
+        return self.summary.seen
+
+    @property
+    def pinned(self) -> bool:
+        """Whether it was pinned, when it was read from the store."""
+        return self.summary.pinned
 
     # -- what its header says
 

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
 
 from mailtrap.envelope import Address
 from mailtrap.message import headers, mailboxes
 from mailtrap.message.attached import attachments
 from mailtrap.message.parse import Octets, Part, parse
-from mailtrap.message.text import decoded, html_to_text, readable
-
-T = TypeVar("T")
+from mailtrap.message.text import readable, shown
 
 PREVIEW = 140
 """Characters of the text that a list shows."""
@@ -45,18 +41,18 @@ class Facts:
 def facts(octets: Octets) -> Facts:
     """The facts of a message; any octets have some."""
     structure = parse(octets)
-    found = _values(structure.fields)
-    leaves = [part for part in structure.parts() if not part.type.startswith("multipart/")]
+    header, first = structure.header, structure.header.first
+    leaves = [part for part in structure.parts() if not part.is_multipart]
     codes = [each.code for each in structure.defects]
     return Facts(
         size=len(octets),
-        subject=_first(found, b"subject", headers.decoded, ""),
-        from_=_addresses(found, b"from"),
-        to=_addresses(found, b"to"),
-        cc=_addresses(found, b"cc"),
-        bcc=_addresses(found, b"bcc"),
-        date=_first(found, b"date", headers.date, None),
-        message_id=_first(found, b"message-id", headers.unfolded, ""),
+        subject=headers.decoded(first.get(b"subject", b"")),
+        from_=_addresses(header, b"from"),
+        to=_addresses(header, b"to"),
+        cc=_addresses(header, b"cc"),
+        bcc=_addresses(header, b"bcc"),
+        date=headers.date(first.get(b"date", b"")),
+        message_id=headers.unfolded(first.get(b"message-id", b"")),
         preview=_preview(octets, structure.root),
         attachments=sum([not inline for _, inline in attachments(structure.root)]),
         filenames=tuple([name for part in leaves if (name := part.filename)]),
@@ -66,31 +62,10 @@ def facts(octets: Octets) -> Facts:
     )
 
 
-_WANTED = frozenset((b"subject", b"from", b"to", b"cc", b"bcc", b"date", b"message-id"))
-
-
-def _values(fields: list[tuple[bytes, bytes]]) -> dict[bytes, list[bytes]]:
-    found: dict[bytes, list[bytes]] = {}
-    for name, value in fields:
-        lower = name.lower()
-        if lower in _WANTED:
-            found.setdefault(lower, []).append(value)
-    return found
-
-
-def _first(found: dict[bytes, list[bytes]], name: bytes, read: Callable[[bytes], T], default: T) -> T:
-    values = found.get(name)
-    return default if values is None else read(values[0])
-
-
-def _addresses(found: dict[bytes, list[bytes]], name: bytes) -> tuple[Address, ...]:
+def _addresses(header: headers.Header, name: bytes) -> tuple[Address, ...]:
     """Those of all fields of the name: more than one is wrong, and nothing is hidden."""
-    values = found.get(name)
-    if values is None:
-        return ()
-    if len(values) == 1:
-        return headers.addresses(values[0])
-    return tuple([each for value in values for each in headers.addresses(value)])[: mailboxes.LIMIT]
+    found = [each for value in header.all(name) for each in headers.addresses(value)]
+    return tuple(found[: mailboxes.LIMIT])
 
 
 def _preview(octets: Octets, root: Part) -> str:
@@ -103,13 +78,11 @@ def _preview(octets: Octets, root: Part) -> str:
 
 
 def _beginning(octets: Octets, part: Part) -> str:
-    if part.type != "text/html":
-        text = decoded(octets, part, 1536)
-        preview = " ".join(text[: 3 * PREVIEW].split())  # that is enough, but for art made of spaces
-        return (preview if len(preview) >= PREVIEW else " ".join(text.split()))[:PREVIEW]
-    for limit in (4096, 65536):  # a style sheet may come first
-        text = html_to_text(decoded(octets, part, limit)).translate(_INVISIBLE)
-        preview = " ".join(text.split())[:PREVIEW]
+    html = part.type == "text/html"
+    preview = ""
+    for limit in (4096, 65536) if html else (512, 4096):  # a style sheet may come first, or art made of spaces
+        text = shown(octets, part, limit)
+        preview = " ".join((text.translate(_INVISIBLE) if html else text).split())[:PREVIEW]
         if len(preview) == PREVIEW or part.end - part.body <= limit:
             break
     return preview

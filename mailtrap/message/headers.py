@@ -28,6 +28,26 @@ FIELD = re.compile(rb"^([^\x00-\x20:]++)[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*+)", 
 FIRST = re.compile(rb"[^\x00-\x20:]++[ \t]*+:")
 
 
+class Header:
+    """The fields of a header, cut by `FIELD` and not yet decoded."""
+
+    __slots__ = ("first", "names", "values")
+
+    def __init__(self, octets: bytes | bytearray, start: int, stop: int) -> None:
+        found = FIELD.findall(octets, start, min(stop, start + LIMIT))
+        self.names = [name.lower() for name, _ in found]
+        self.values = [value for _, value in found]
+        self.first = dict(zip(reversed(self.names), reversed(self.values), strict=True))
+        """The value of the first field of each name."""
+
+    def all(self, name: bytes) -> list[bytes]:
+        """The values of all fields of that name, which is in lower case."""
+        count = self.names.count(name)
+        if count < 2:
+            return [self.first[name]] if count else []
+        return [value for each, value in zip(self.names, self.values, strict=True) if each == name]
+
+
 def fields(octets: bytes | bytearray, start: int, stop: int) -> list[Field]:
     """The fields of the header in ``octets[start:stop]``, in the order of the wire; other lines are left out."""
     found = FIELD.finditer(octets, start, min(stop, start + LIMIT))
@@ -49,7 +69,14 @@ def addresses(value: bytes) -> tuple[Address, ...]:
     >>> [(each, each.name) for each in addresses(b"=?utf-8?q?J=C3=BCrgen?= <j@example.com>")]
     [('j@example.com', 'Jürgen')]
     """
+    return _cached_addresses(value) if len(value) < 256 else _addresses(value)
+
+
+def _addresses(value: bytes) -> tuple[Address, ...]:
     return tuple(mailboxes.mailboxes(unfolded(value)))
+
+
+_cached_addresses = lru_cache(maxsize=512)(_addresses)  # an app has few senders, and tests few recipients
 
 
 def parameterised(value: bytes) -> tuple[str, dict[str, str]]:

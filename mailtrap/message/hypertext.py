@@ -12,6 +12,7 @@ from html import unescape
 # looked at up to the end of the text: such tags end at the first >.
 _TAG = re.compile(r"""<(/?)([a-zA-Z][^\s/<>]*+)(?:[^"'<>]++|"[^"<]*+"|'[^'<]*+')*+>""")
 _NAME = re.compile(r"</?([a-zA-Z][^\s/<>]*+)")
+_NO_CHARACTER = re.compile(r"&#[0-9]{10,}+;?")  # and `unescape` fails for thousands of digits
 _SPACES = re.compile(r"  ++")
 _EMPTY_LINES = re.compile(r"\n{3,}+")
 
@@ -55,10 +56,15 @@ def html_to_text(html: str) -> str:
 
 def _add(pieces: list[str], text: str, preformatted: int) -> None:
     if text:
-        text = unescape(text) if "&" in text else text
+        text = unescaped(text) if "&" in text else text
         for space in "\xa0" if preformatted else "\xa0\t\r\n\f":
             text = text.replace(space, " ")
         pieces.append(text)
+
+
+def unescaped(text: str) -> str:
+    """*text* with its character references resolved; one to a number without end is to no character."""
+    return unescape(_NO_CHARACTER.sub("\ufffd", text) if "&#" in text else text)
 
 
 def _tag(html: str, at: int) -> tuple[str, bool, int]:

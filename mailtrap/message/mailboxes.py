@@ -20,6 +20,7 @@ _TOKEN = re.compile(
     rf"""({_ATOM}++)|(\s++)|"((?:[^"\\]++|\\.)*+)"|(\[[^\[\]\\]*+\])|(\\.)|(.)""",
     re.DOTALL,
 )
+_JOINING = ("@", ".")
 _PARENTHESES = re.compile(r"\\.|[()]", re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _PLAIN_LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]++(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]++)*+")
@@ -140,13 +141,13 @@ class _Reader:
             self._add(address, name)
 
     def _pieces(self) -> list[str]:
-        """The words, those around an `@` put together (RFC 5322 §4.4 allows spaces there)."""
+        """The words, those around an `@` or a dot put together (RFC 5322 §4.4 allows spaces there)."""
         pieces: list[list[str]] = []
         apart = True
         for word in self._words:
             if word == " ":
                 apart = True
-            elif pieces and (not apart or word == "@" or pieces[-1][-1] == "@"):
+            elif pieces and (not apart or word in _JOINING or pieces[-1][-1] in _JOINING):
                 pieces[-1].append(word)
                 apart = False
             else:

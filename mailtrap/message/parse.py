@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from mailtrap.message import headers
 from mailtrap.message.defects import Defect, defect
 from mailtrap.message.noticing import noticed
-from mailtrap.message.part import Octets, Part, describe
+from mailtrap.message.part import Description, Octets, Part, described, described_octets
 from mailtrap.message.scan import EmptyLines, dashed_lines
 from mailtrap.message.transfer import DECODERS
 
@@ -20,11 +20,12 @@ PARTS = 10_000
 class Structure:
     """The parts of a message."""
 
-    def __init__(self, octets: Octets, root: Part, fields: list[tuple[bytes, bytes]], cut: list[Defect]) -> None:
-        self.root = root
-        self.fields = fields
-        """Names and values of the message's header, as `mailtrap.message.headers.FIELD` cuts them."""
+    def __init__(self, octets: Octets, parts: list[Part], header: headers.Header, cut: list[Defect]) -> None:
+        self.root = parts[0]
+        self.header = header
+        """The message's own header."""
         self._octets = octets
+        self._parts = parts
         self._cut = cut
         self._defects: list[Defect] | None = None
 
@@ -32,21 +33,17 @@ class Structure:
     def defects(self) -> list[Defect]:
         """What is wrong with the message, in the order of the octets: every one of them is looked at, once."""
         if self._defects is None:
-            found = [*self._cut, *noticed(self._octets, self.root, self.fields, self.parts())]
+            found = [*self._cut, *noticed(self._octets, self._parts, self.header)]
             self._defects = sorted(found, key=lambda each: each.offset)
         return self._defects
 
     def parts(self) -> Iterator[Part]:
         """All parts, each before its children."""
-        waiting = [self.root]
-        while waiting:
-            part = waiting.pop()
-            yield part
-            waiting += reversed(part.children)
+        return iter(self._parts)
 
     def part(self, path: str) -> Part:
         """The part with that number; raises `KeyError`."""
-        for part in self.parts():
+        for part in self._parts:
             if part.path == path:
                 return part
         raise KeyError(path)
@@ -55,8 +52,8 @@ class Structure:
 def parse(octets: Octets) -> Structure:
     """The structure of a message. Any octets have one: what is no MIME is one part of plain text."""
     parser = _Parser(octets)
-    root = parser.run()
-    return Structure(octets, root, parser.fields, parser.cut)
+    parser.run()
+    return Structure(octets, parser.parts, parser.header, parser.cut)
 
 
 class _Parser:
@@ -67,11 +64,10 @@ class _Parser:
     """
 
     def __init__(self, octets: Octets) -> None:
+        self.parts: list[Part] = []  # each before its children
         self.cut: list[Defect] = []
-        self.fields: list[tuple[bytes, bytes]] = []
         self._octets = octets
         self._size = len(octets)
-        self._count = 0
         self._open: list[Part] = []  # from the root down to the part that is being read
         self._boundaries: list[bytes | None] = []  # that each of those waits for
         self._depths: dict[bytes, list[int]] = {}  # of each boundary: the open parts that wait for it, by depth
@@ -79,8 +75,10 @@ class _Parser:
         self._lines = dashed_lines(octets)
         self._line = next(self._lines, None)
 
-    def run(self) -> Part:
-        root = self._begin(0, "", "text/plain")
+    def run(self) -> None:
+        behind = self._behind_header(0)
+        self.header = headers.Header(self._octets, 0, behind)
+        self._begin(0, behind, "", described(self.header.first, "text/plain"))
         while (line := self._line) is not None:
             self._line = next(self._lines, None)
             at, behind, text = line
@@ -90,19 +88,18 @@ class _Parser:
             elif text.endswith(b"--") and (depths := self._depths.get(text[:-2])):
                 self._close(depths[-1], at)
         self._end_parts(0, self._size)
-        return root
 
     def _next_part(self, depth: int, at: int, behind: int) -> bool:
         """A delimiter of the open multipart at *depth*: what is open in it ends, and the next part begins."""
         multipart = self._open[depth]
         self._end_parts(depth + 1, at)
-        if self._count >= PARTS:
+        if len(self.parts) >= PARTS:
             self.cut.append(defect("too-many-parts", at, multipart.path))
             self._boundaries = [None] * len(self._boundaries)  # not found unclosed: not looked for
             return False
         inherited = "message/rfc822" if multipart.type == "multipart/digest" else "text/plain"  # RFC 2046 §5.1.5
         path = f"{_prefix(multipart.path)}{len(multipart.children) + 1}"
-        multipart.children.append(self._begin(behind, path, inherited))
+        multipart.children.append(self._begin_inner(behind, path, inherited))
         return True
 
     def _close(self, depth: int, at: int) -> None:
@@ -112,15 +109,17 @@ class _Parser:
             self.cut.append(defect("no-parts", at, self._open[depth].path))
         self._forget(depth)
 
-    def _begin(self, start: int, path: str, inherited: str) -> Part:
-        """The part that begins at *start*, its header read; if it holds others, it is open from now on."""
-        self._count += 1
+    def _begin_inner(self, start: int, path: str, inherited: str) -> Part:
+        """The part of a part that begins at *start*."""
         behind = self._behind_header(start)
-        part = Part(path, start, behind, self._size, inherited)
-        fields = headers.FIELD.findall(self._octets, start, min(behind, start + headers.LIMIT))
-        if start == 0:
-            self.fields = fields
-        if not describe(part, fields):
+        header = bytes(self._octets[start : min(behind, start + headers.LIMIT)])
+        return self._begin(start, behind, path, described_octets(header, inherited))
+
+    def _begin(self, start: int, behind: int, path: str, description: Description) -> Part:
+        """The part whose header has been read; if it holds others, it is open from now on."""
+        part = Part(path, start, behind, self._size, *description[:-1])
+        self.parts.append(part)
+        if not description.is_typed:
             self.cut.append(defect("bad-content-type", start, path))
         self._open.append(part)
         self._boundaries.append(None)
@@ -129,7 +128,7 @@ class _Parser:
         else:
             part.path = _leaf_path(path)
             if part.is_message and self._may_hold_parts(part):
-                part.children.append(self._begin(behind, f"{part.path}.TEXT", "text/plain"))
+                part.children.append(self._begin_inner(behind, f"{part.path}.TEXT", "text/plain"))
         return part
 
     def _await(self, part: Part) -> None:
@@ -200,7 +199,7 @@ class _Parser:
         octets = self._octets
         if start == 0 and octets.startswith(b"From "):  # as a line of an mbox file begins
             start = octets.find(b"\n") + 1
-        return octets[start : start + 1] in (b"\r", b"\n") or headers.FIRST.match(octets, start) is not None
+        return octets.startswith((b"\n", b"\r\n"), start) or headers.FIRST.match(octets, start) is not None
 
 
 def _prefix(path: str) -> str:

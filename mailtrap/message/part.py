@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from types import MappingProxyType
+from typing import NamedTuple
 
 from mailtrap.message import headers
 
@@ -29,10 +32,10 @@ class Part:
     end: int
     type: str = "text/plain"
     """Lower case, e.g. ``multipart/alternative``."""
-    parameters: dict[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, str] = field(default_factory=dict)
     encoding: str = "7bit"
     disposition: str = ""
-    disposition_parameters: dict[str, str] = field(default_factory=dict)
+    disposition_parameters: Mapping[str, str] = field(default_factory=dict)
     content_id: str = ""
     children: list[Part] = field(default_factory=list)
 
@@ -52,39 +55,55 @@ class Part:
         return self.type in ("message/rfc822", "message/global")
 
 
-def describe(part: Part, fields: list[tuple[bytes, bytes]]) -> bool:
-    """Fill in what the part's own header says, of a field that is there twice the first.
+class Description(NamedTuple):
+    """What the header of a part says of it, in the order of `Part`'s fields."""
 
-    False for a Content-Type that is no type: then it is plain text (RFC 2045 §5.2).
-    """
-    content: dict[bytes, bytes] = {}
-    for name, value in fields:
-        if name[:1] in b"Cc":
-            content.setdefault(name.lower(), value)
-    if encoding := content.get(b"content-transfer-encoding"):
-        part.encoding = _value(encoding)[0] or "7bit"
-    if disposition := content.get(b"content-disposition"):
-        part.disposition, parameters = _value(disposition)
-        part.disposition_parameters = dict(parameters)
-    if content_id := content.get(b"content-id"):
-        part.content_id = headers.unfolded(content_id).removeprefix("<").removesuffix(">")
-    kind = content.get(b"content-type")
-    if kind is None:
-        return True
-    part.type, parameters = _value(kind)
-    part.parameters = dict(parameters)
-    if part.type not in USUAL and not _TYPE.fullmatch(part.type):
-        part.type = "text/plain"
-        return False
-    return True
+    type: str
+    parameters: Mapping[str, str]
+    encoding: str
+    disposition: str
+    disposition_parameters: Mapping[str, str]
+    content_id: str
+    is_typed: bool
+    """False for a Content-Type that is no type: then it is plain text (RFC 2045 §5.2)."""
 
 
-USUAL = frozenset(("text/plain", "text/html", "multipart/alternative", "multipart/mixed", "multipart/related"))
+def described(header: Mapping[bytes, bytes], inherited: str) -> Description:
+    """What the fields of *header* say, by their names in lower case; *inherited* is the type if they name none."""
+    encoding = header.get(b"content-transfer-encoding")
+    kind, parameters = inherited, _NONE
+    if (value := header.get(b"content-type")) is not None:
+        kind, parameters = _value(value)
+    is_typed = kind in _USUAL or _TYPE.fullmatch(kind) is not None
+    disposition, disposition_parameters = _value(header.get(b"content-disposition", b""))
+    return Description(
+        type=kind if is_typed else "text/plain",
+        parameters=parameters,
+        encoding=(encoding and _value(encoding)[0]) or "7bit",
+        disposition=disposition,
+        disposition_parameters=disposition_parameters,
+        content_id=headers.unfolded(header.get(b"content-id", b"")).removeprefix("<").removesuffix(">"),
+        is_typed=is_typed,
+    )
+
+
+def described_octets(header: bytes, inherited: str) -> Description:
+    """The same of the octets of a header."""
+    return (_cached if len(header) < 512 else _described_octets)(header, inherited)
+
+
+def _described_octets(header: bytes, inherited: str) -> Description:
+    return described(headers.Header(header, 0, len(header)).first, inherited)
+
+
+_cached = lru_cache(maxsize=512)(_described_octets)  # the parts of many messages have the same few
+_NONE: Mapping[str, str] = MappingProxyType({})
+_USUAL = frozenset(("text/plain", "text/html", "multipart/alternative", "multipart/mixed", "multipart/related"))
 _TYPE = re.compile(r"""[^\s()<>@,;:\\"/\[\]?=]++/[^\s()<>@,;:\\"/\[\]?=]++""")
 
 
-def _value(value: bytes) -> tuple[str, dict[str, str]]:
-    return _cached(value) if len(value) < 512 else headers.parameterised(value)
-
-
-_cached = lru_cache(maxsize=512)(headers.parameterised)  # many messages have the same few
+def _value(value: bytes) -> tuple[str, Mapping[str, str]]:
+    if not value:
+        return "", _NONE
+    text, parameters = headers.parameterised(value)
+    return text, MappingProxyType(parameters)  # shared by parts that are alike

@@ -36,9 +36,9 @@ class EmptyLines:
 
     def behind_next(self, start: int) -> int:
         """Behind the first empty line from *start*, where a line begins, on; or at the end."""
-        first = self._octets[start : start + 2]
-        if first == b"\r\n" or first[:1] == b"\n":
-            return start + (2 if first == b"\r\n" else 1)
+        for empty in (b"\r\n", b"\n"):
+            if self._octets.startswith(empty, start):
+                return start + len(empty)
         if self._crlf < start:
             self._crlf = self._find(b"\n\r\n", start, self._size)
         if self._lf < start:  # up to the other alone, which nearly always is the next

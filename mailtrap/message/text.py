@@ -8,12 +8,12 @@ from mailtrap.message.hypertext import html_to_text
 from mailtrap.message.parse import Structure
 from mailtrap.message.part import Octets, Part
 
-__all__ = ["content", "decoded", "html", "html_to_text", "readable", "text"]
+__all__ = ["content", "decoded", "html", "html_to_text", "readable", "shown", "text"]
 
 
 def text(octets: Octets, structure: Structure) -> str:
     """The text of a message: its plain text, or what its HTML says where it has no other."""
-    return "\n".join(_shown(octets, part) for part in readable(structure.root, "text/plain"))
+    return "\n".join(shown(octets, part) for part in readable(structure.root, "text/plain"))
 
 
 def html(octets: Octets, structure: Structure) -> str:
@@ -51,8 +51,9 @@ def _start(related: Part) -> Part:
     return next((child for child in related.children if start and child.content_id == start), related.children[0])
 
 
-def _shown(octets: Octets, part: Part) -> str:
-    found = decoded(octets, part)
+def shown(octets: Octets, part: Part, limit: int | None = None) -> str:
+    """What is read of one part: its text, or what its HTML says (of its first *limit* octets, if that is given)."""
+    found = decoded(octets, part, limit)
     if part.type == "text/html":
         return html_to_text(found)
     if part.parameters.get("format", "").lower() == "flowed":
@@ -69,12 +70,13 @@ def _unflowed(text: str, *, deleting: bool) -> str:
         words = line.lstrip(">")
         quoted = len(line) - len(words)
         words = words.removeprefix(" ")  # stuffed
-        if pieces and not (flowing and quoted == depth):
+        # §4.3: the line above a signature is fixed, too, whatever it ends with
+        if pieces and not (flowing and quoted == depth and words != "-- "):
             lines.append("".join(pieces))
             pieces = []
         if not pieces and quoted:
             pieces.append(">" * quoted + " ")
-        flowing = words.endswith(" ") and words != "-- "  # §4.3: the signature's line is fixed
+        flowing = words.endswith(" ") and words != "-- "
         pieces.append(words[:-1] if flowing and deleting else words)
         depth = quoted
     lines.append("".join(pieces))

@@ -34,6 +34,7 @@ LINK = '<a target="_blank" rel="noopener noreferrer" '
         "<p class=acid:logo@x>",
         "<meta charset=utf-8><meta name=viewport content='width=1'>",
         "\0\ud800\N{ZERO WIDTH SPACE}",
+        f"<a href='#&#{'1' * 5000};'>",
     ],
 )
 def test_what_needs_no_edit_stays_as_it_is(html: str) -> None:

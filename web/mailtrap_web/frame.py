@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from html import unescape
 from urllib.parse import quote, unquote, urlsplit
 
 from mailtrap.message.captured import Message
+from mailtrap.message.hypertext import unescaped
 from mailtrap_web.api.reply import Reply
 from mailtrap_web.isolation import FOREIGN
 
@@ -83,14 +83,14 @@ def _edit(markup: re.Match[str], own: dict[str, str], found: Framed) -> str:
         found.dropped.append(text)
         return ""
     found.remote += filter(_host, _fetched(name, text, values))
-    text = _CID.sub(lambda each: own.get(unquote(unescape(each[1])), each[0]), text)
+    text = _CID.sub(lambda each: own.get(unquote(unescaped(each[1])), each[0]), text)
     if name in _LINKING and not dict(values).get("href", "#").startswith("#"):
         return text[: len(name) + 1] + _OF_ITS_OWN + text[len(name) + 1 :]  # of two attributes the first counts
     return text
 
 
 def _values(tag: str) -> list[tuple[str, str]]:
-    return [(name.lower(), unescape(value.strip("\"'")).strip()) for name, value in _ATTRIBUTE.findall(tag)]
+    return [(name.lower(), unescaped(value.strip("\"'")).strip()) for name, value in _ATTRIBUTE.findall(tag)]
 
 
 def _is_dropped(name: str, values: dict[str, str]) -> bool:
