@@ -6,12 +6,14 @@ from collections.abc import Iterator, Sequence
 from typing import overload
 
 
-class Headers(Sequence[tuple[str, str]]):
+class Headers:
     """The fields of a header: pairs of name and decoded value, in the order of the wire.
 
     >>> headers = Headers([("Subject", "Hi"), ("Received", "one"), ("Received", "two")])
     >>> headers["subject"], headers.all("received"), "bcc" in headers
     ('Hi', ['one', 'two'], False)
+
+    (No `Sequence` of pairs for type checkers: they would call a name `in` it a mistake.)
     """
 
     def __init__(self, pairs: Sequence[tuple[str, str]]) -> None:
@@ -51,7 +53,7 @@ class Headers(Sequence[tuple[str, str]]):
         return [value for each, value in self._pairs if each.lower() == wanted]
 
     def __eq__(self, other: object) -> bool:
-        return list(self) == list(other) if isinstance(other, Sequence) else NotImplemented
+        return list(self) == list(other) if isinstance(other, Headers | Sequence) else NotImplemented
 
     def __hash__(self) -> int:
         return hash(self._pairs)

@@ -134,7 +134,7 @@ class _Reader:
     def _without_brackets(self) -> None:
         pieces = self._pieces()
         addresses = [each for each in pieces if "@" in each]
-        if not addresses and len(pieces) == 1:
+        if not addresses and len(pieces) == 1 and pieces[0]:
             addresses = pieces  # a name without a domain: `root`
         name = " ".join(each for each in pieces if "@" not in each) if len(addresses) == 1 < len(pieces) else ""
         for address in addresses:

@@ -41,7 +41,7 @@ def uuencoded(octets: bytes) -> bytes:
             began = line.startswith(b"begin ")
         elif line == b"end":
             break
-        else:
+        elif line:  # of an empty one Python makes 32 NULs
             decoded.append(_uu_line(line))
     return b"".join(decoded)
 
@@ -50,7 +50,7 @@ def _uu_line(line: bytes) -> bytes:
     try:
         return a2b_uu(line)
     except Error:  # some encoders write more than they announce: take what was announced
-        announced = (((line[0] - 32) & 63) * 4 + 5) // 3 if line else 0
+        announced = (((line[0] - 32) & 63) * 4 + 5) // 3
         with suppress(Error):
             return a2b_uu(line[:announced])
         return b""
