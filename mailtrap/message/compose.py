@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from mailtrap.message.mailboxes import mailboxes
+from mailtrap.message import folding
 
 if TYPE_CHECKING:
     from email.message import EmailMessage
@@ -37,14 +37,12 @@ def compose(
 
     more = dict(headers or {})
     fields = [*_fields(from_, to, cc, bcc, subject, {name.lower() for name in more}), *more.items()]
+    header = b"".join([folding.field(_checked_name(name), _checked(name, value)) for name, value in fields])
     attachments = list(attachments)
     # Everything is written in ASCII, but for addresses that cannot be (RFC 6532), and for attached messages, which
     # may have no encoding (RFC 2046 §5.2.1) and are left as they are.
-    utf8 = not all(_addresses_are_ascii(*each) for each in fields)
     cte_type = "8bit" if any(map(_is_eight_bit_message, attachments)) else "7bit"
-    message = EmailMessage(SMTP.clone(cte_type=cte_type, utf8=utf8, refold_source="none"))
-    for name, value in fields:
-        message[_checked_name(name)] = _checked(name, value)
+    message = EmailMessage(SMTP.clone(cte_type=cte_type, refold_source="none"))
     if text or not html:
         message.set_content(text)
     if html and text:
@@ -53,7 +51,7 @@ def compose(
         message.set_content(html, subtype="html")
     for attached in attachments:
         _attach(message, *attached)
-    return message.as_bytes()
+    return header + message.as_bytes()
 
 
 def _fields(
@@ -68,18 +66,26 @@ def _fields(
 
     for name, addresses in (("From", from_), ("To", to), ("Cc", cc), ("Bcc", bcc)):
         if value := addresses if isinstance(addresses, str) else ", ".join(addresses):
-            yield name, value
+            yield _not_in(given, name), value
     if subject or "subject" not in given:
-        yield "Subject", subject
+        yield _not_in(given, "Subject"), subject
     if "date" not in given:
         yield "Date", format_datetime(localtime())
     if "message-id" not in given:
         yield "Message-ID", make_msgid(domain="mailtrap.test")  # given, or it would look up this machine's name
 
 
+def _not_in(given: set[str], name: str) -> str:
+    if name.lower() in given:
+        raise ValueError(f"{name} is given twice")
+    return name
+
+
 def _checked_name(name: str) -> str:
     if not _FIELD_NAME.fullmatch(name):
         raise ValueError(f"{name!r} is no name for a field: it takes printable ASCII without spaces and colons")
+    if name.lower().startswith(("content-", "mime-version")):
+        raise ValueError(f"{name} goes by what the message is made of")
     return name
 
 
@@ -88,10 +94,6 @@ def _checked(name: str, value: str) -> str:
     if control := _CONTROL.search(value):
         raise ValueError(f"{name} may not have {control[0]!r} in it: {value!r}")
     return value
-
-
-def _addresses_are_ascii(name: str, value: str) -> bool:
-    return name.lower() not in _ADDRESSED or value.isascii() or all(each.isascii() for each in mailboxes(value))
 
 
 def _is_eight_bit_message(attached: Attached) -> bool:
@@ -119,4 +121,3 @@ def _attach(message: EmailMessage, filename: str, content: bytes | str, kind: st
 _FIELD_NAME = re.compile(r"[!-9;-~]+")
 _CONTENT_TYPE = re.compile(r"(?!multipart/)[a-z0-9.+-]+/[a-z0-9.+-]+", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-_ADDRESSED = frozenset(("from", "sender", "reply-to", "to", "cc", "bcc"))
