@@ -1,0 +1,108 @@
+"""What a tester does with the pages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from mailtrap.sandbox import Sandbox
+
+pytestmark = [pytest.mark.browser, pytest.mark.needs("chromium", "playwright")]
+
+SitDown = Callable[..., Any]
+
+
+@pytest.fixture
+def empty() -> Iterator[Sandbox]:
+    with Sandbox(http=0) as sandbox:
+        yield sandbox
+
+
+def heading(tester: Any) -> str:
+    text: str = tester.page.locator("h1").inner_text()
+    return text
+
+
+def test_from_an_empty_page_to_a_message_and_back(sit_down: SitDown, empty: Sandbox) -> None:
+    tester = sit_down(empty)
+    page = tester.page
+    tester.open("/")
+    page.get_by_role("link", name="Django").click()
+    assert f"EMAIL_PORT = {empty.smtp_port}" in page.locator("pre").inner_text()
+
+    page.get_by_role("button", name="Make a test message").click()
+    assert heading(tester) == "It works"
+    assert page.frame_locator("iframe").get_by_role("heading", name="It works").is_visible()
+    for tab in ("Text", "Source", "Headers", "MIME", "Raw", "Session", "Rendered"):
+        page.get_by_label("Parts of this message").get_by_role("link", name=tab).click()
+        assert page.get_by_role("link", name=tab, exact=True).get_attribute("aria-current") == "page"
+
+    page.locator(".acts-wide").get_by_role("button", name="Pin").click()
+    assert page.locator(".acts-wide").get_by_role("button", name="Pin").get_attribute("aria-pressed") == "true"
+    page.locator(".acts-wide").get_by_role("button", name="Mark unread").click()
+    assert page.locator(".row.unread").count() == 1
+    page.get_by_role("link", name="It works").click()
+    page.locator(".acts-wide").get_by_role("button", name="Delete").click()
+    assert heading(tester) == "No mail yet. Everything is listening."
+    assert tester.complaints == []
+
+
+def test_searching_narrows_the_list_and_can_be_cleared(sit_down: SitDown, shop: Sandbox) -> None:
+    tester = sit_down(shop)
+    page = tester.page
+    tester.open("/")
+    everything = page.locator(".row").count()
+
+    page.get_by_role("textbox", name="Search").fill("to:ann@example.com")
+    page.get_by_role("textbox", name="Search").press("Enter")
+    assert page.locator(".row").count() == 1
+    page.locator(".row .subject").click()
+    assert heading(tester) == "Finish signing up"
+    assert page.get_by_role("textbox", name="Search").input_value() == "to:ann@example.com"
+    page.get_by_role("link", name="Clear the search").click()
+    assert page.locator(".row").count() == everything
+
+
+def test_on_a_phone_one_thing_is_there_at_a_time(sit_down: SitDown, shop: Sandbox) -> None:
+    tester = sit_down(shop, 390)
+    page = tester.page
+    tester.open("/")
+    page.locator(".row .subject", has_text="Finish signing up").click()
+    assert not page.locator(".lane").is_visible()
+    page.get_by_role("link", name="Back to the list").click()
+    assert page.locator(".lane").is_visible()
+
+    page.get_by_role("link", name="Menu").click()
+    page.get_by_role("link", name=re.compile("Sessions")).click()
+    assert heading(tester) == "Sessions"
+
+
+def test_pictures_of_the_message_appear_and_others_do_not(sit_down: SitDown, shop: Sandbox, paths: Any) -> None:
+    tester = sit_down(shop)
+    before = tester.outside.hits
+    tester.open(paths["rendered"])
+    frame = tester.page.frame_locator("iframe")
+
+    frame.locator("#own").wait_for()
+    assert frame.locator("#own").evaluate("each => each.complete && each.naturalWidth") == 1
+    assert "1 remote resource on img.test not loaded" in tester.page.locator(".shut").inner_text()
+    assert tester.outside.hits == before
+
+
+def test_a_link_of_the_message_opens_a_window_that_knows_nothing_of_ours(
+    sit_down: SitDown, shop: Sandbox, paths: Any
+) -> None:
+    tester = sit_down(shop)
+    tester.open(paths["rendered"])
+    before = tester.outside.hits
+
+    with tester.context.expect_page() as opened:
+        tester.page.frame_locator("iframe").locator("#link").click()
+
+    opened.value.wait_for_load_state()
+    assert opened.value.evaluate("window.opener") is None
+    assert tester.page.url.endswith("/rendered")
+    assert tester.outside.hits > before
