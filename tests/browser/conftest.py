@@ -56,13 +56,14 @@ class Outside(threading.Thread):
 
 @dataclass
 class Tester:
-    """Somebody with a browser; *complaints* are what its console, dialogs and policies said."""
+    """Somebody with a browser: *complaints* are its console's, *ran* is what scripts of messages got done."""
 
     page: Page
     context: BrowserContext
     url: str
     outside: Outside
     complaints: list[str] = field(default_factory=list)
+    ran: list[str] = field(default_factory=list)
 
     def open(self, path: str) -> None:
         self.page.goto(self.url + path)
@@ -111,12 +112,14 @@ def sit_down(chromium: Browser, outside: Outside) -> Iterator[Callable[..., Test
 
 def _listen(tester: Tester) -> None:
     def said(message: Any) -> None:
+        if "Ignored call to" in message.text:  # what the sandbox of a frame makes of alert()
+            tester.ran.append(message.text)
         # The policy of a message's frame is meant to block; the browser says so in the name of the frame.
         if message.type == "error" and not message.location["url"].endswith("/html"):
             tester.complaints.append(f"{message.text} ({message.location['url']})")
 
     def asked(dialog: Any) -> None:
-        tester.complaints.append(f"a dialog: {dialog.message}")
+        tester.ran.append(dialog.message)
         dialog.dismiss()
 
     tester.page.on("console", said)

@@ -89,6 +89,24 @@ def test_what_would_lead_elsewhere_by_itself_is_left_out_and_named(tag: str) -> 
     assert found.dropped == [tag]
 
 
+@pytest.mark.parametrize(
+    ("html", "shown"),
+    [
+        ("<iframe src='https://evil.test/'></iframe>", "<x-iframe src='https://evil.test/'></x-iframe>"),
+        ("<IFRAME/src=//evil.test>", "<x-IFRAME/src=//evil.test>"),
+        ("<svg><style><iframe src=//evil.test>", "<svg><style><x-iframe src=//evil.test>"),
+        ("<frameset><frame src=//evil.test>", "<x-frameset><x-frame src=//evil.test>"),
+        ("<object data=//evil.test>x</object>", "<x-object data=//evil.test>x</x-object>"),
+        ("<iframes> <frame-x> iframe <embedded>", "<iframes> <frame-x> iframe <embedded>"),
+    ],
+)
+def test_there_are_no_frames_in_the_frame(html: str, shown: str) -> None:
+    found = edited(html, OWN)
+
+    assert found.html == shown
+    assert len(found.dropped) == shown.count("<x-")
+
+
 def test_what_is_not_fetched_is_counted_by_host() -> None:
     found = edited(
         "<link rel=stylesheet href='https://css.test/a.css'><style>@import 'http://css.test/b'; "
