@@ -72,8 +72,9 @@ def not_base64(octets: Octets, start: int, end: int) -> int:
 def not_quoted_printable(octets: Octets, start: int, end: int) -> int:
     """An equals sign that begins no escape."""
     for at in range(start, end, SLICE):
-        match = _NOT_QUOTED.search(octets, at, min(at + SLICE + 2, end))  # an escape may lie across the edge
-        if match:
+        edge = at + SLICE
+        match = _NOT_QUOTED.search(octets, at, min(edge + 2, end))  # an escape may lie across the edge
+        if match and match.start() < edge:  # what begins behind it may be cut, and is looked at next
             return match.start()
     return -1
 

@@ -164,3 +164,12 @@ def test_what_lies_across_a_slice_is_seen_as_one(size: int) -> None:
     assert "bad-quoted-printable" in facts(escapes + b"=z").defects
     assert "bad-base64" not in facts(letters).defects
     assert "bad-base64" in facts(letters + b"!").defects
+
+
+@pytest.mark.parametrize("before", range(-4, 3))
+def test_an_escape_at_the_edge_of_a_slice_is_seen_whole(before: int) -> None:
+    octets = QUOTED + (b"x" * 99 + b"\n") * ((1 << 20) // 100)
+    octets += b"x" * (len(QUOTED) + (1 << 20) + before - len(octets))
+
+    assert "bad-quoted-printable" not in facts(octets + b"=3D" * 3).defects
+    assert "bad-quoted-printable" in facts(octets + b"=zz").defects
