@@ -97,6 +97,9 @@ class Store(Protocol):
     def refusals(self, project: int, *, since: int = 0, limit: int = 200) -> list[Refusal]:
         """Transactions that ended without a message, oldest first, after row number *since*."""
 
+    def last_refusals(self, sessions: Collection[str]) -> dict[str, Refusal]:
+        """The last refusal of each of these sessions that had one, by session; without what had come of its data."""
+
     def cursor(self) -> int:
         """The mod-sequence of the last commit."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Collection
 from sqlite3 import Connection
 
 from mailtrap.envelope import new_id
@@ -45,3 +47,19 @@ def refusals(db: Connection, project: int, since: int, limit: int) -> list[Refus
         Refusal(its_project, session, stage, reply, codec.envelope_of(envelope), partial, number, codec.time(at))
         for its_project, session, stage, reply, envelope, partial, number, at in found.fetchall()
     ]
+
+
+def last_refusals(db: Connection, sessions: Collection[str]) -> dict[str, Refusal]:
+    """The last refusal of each session that had one, without what had come of its data: that may be much."""
+    found = db.execute(
+        """
+        SELECT project, session, stage, reply, envelope, number, at FROM refusal WHERE number IN (
+            SELECT max(number) FROM refusal WHERE session IN (SELECT value FROM json_each(:sessions)) GROUP BY session
+        )
+        """,
+        {"sessions": json.dumps([*sessions])},
+    )
+    return {
+        session: Refusal(project, session, stage, reply, codec.envelope_of(envelope), b"", number, codec.time(at))
+        for project, session, stage, reply, envelope, number, at in found.fetchall()
+    }

@@ -179,6 +179,11 @@ def create(db: Connection) -> None:
     )
 
 
+def find_refusals_by_session(db: Connection) -> None:
+    """Version 2: a list of sessions says what was refused in them."""
+    _run(db, "CREATE INDEX refusal_session ON refusal (session, number);")
+
+
 def _run(db: Connection, script: str) -> None:
     """All statements of *script*, within the transaction that is open (`executescript` would end it)."""
     statement = ""
@@ -189,4 +194,4 @@ def _run(db: Connection, script: str) -> None:
             statement = ""
 
 
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (create,)
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (create, find_refusals_by_session)

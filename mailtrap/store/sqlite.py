@@ -187,6 +187,11 @@ class SqliteStore:
         with self._snapshot() as db:
             return projects.refusals(db, project, since, limit)
 
+    def last_refusals(self, sessions: Collection[str]) -> dict[str, Refusal]:
+        """The last refusal of each of these sessions that had one, by session; without what had come of its data."""
+        with self._snapshot() as db:
+            return projects.last_refusals(db, sessions)
+
     def cursor(self) -> int:
         """The mod-sequence of the last commit."""
         with self._snapshot() as db:

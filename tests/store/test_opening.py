@@ -89,6 +89,20 @@ def test_a_database_of_a_newer_version_is_left_as_it_is(reopen: Open, tmp_path: 
     assert "was written by a newer version of this program" in refused(tmp_path / "data")
 
 
+def test_a_database_of_an_older_version_is_brought_up_to_date(
+    reopen: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mailtrap.store.schema.MIGRATIONS", MIGRATIONS[:1])
+    store = reopen()
+    message = store.add(new_message(store.project("default").id)).result()
+    store.close()
+    monkeypatch.undo()
+
+    store = reopen()
+    assert store.octets(message.number)
+    assert store._db.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),)
+
+
 def test_a_damaged_database_is_refused_or_fails_in_our_words_and_is_never_wiped(reopen: Open, tmp_path: Path) -> None:
     store = reopen()
     project = store.project("default").id

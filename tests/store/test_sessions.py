@@ -113,6 +113,20 @@ def test_refusals_are_kept_within_their_bounds(
     assert kept[-1].number == 100
 
 
+def test_the_last_refusal_of_each_session_is_found(store: SqliteStore, project: int) -> None:
+    for session, reply in (("a", "550 first"), ("b", "552 other"), ("a", "501 last"), ("c", "")):
+        store.refuse(NewRefusal(project, session, "RCPT", reply, Envelope(Address("x@x.test"), ()), b"part")).result()
+
+    assert store.last_refusals([]) == {}
+    assert store.last_refusals(["absent", "\0", "\udcff"]) == {}
+    found = store.last_refusals(["a", "c", "absent"])
+    assert {session: (each.reply, each.partial) for session, each in found.items()} == {
+        "a": ("501 last", b""),
+        "c": ("", b""),
+    }
+    assert found["a"].envelope.mail_from == "x@x.test"
+
+
 def test_many_sessions_that_end_are_written_without_a_quiet_moment(store: SqliteStore, project: int) -> None:
     for transcript in [begin(store) for _ in range(250)]:
         store.close_session(transcript)
