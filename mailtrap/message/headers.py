@@ -34,7 +34,7 @@ class Header:
     __slots__ = ("first", "names", "values")
 
     def __init__(self, octets: bytes | bytearray, start: int, stop: int) -> None:
-        found = FIELD.findall(octets, start, min(stop, start + LIMIT))
+        found: list[tuple[bytes, bytes]] = FIELD.findall(octets, start, min(stop, start + LIMIT))
         self.names = [name.lower() for name, _ in found]
         self.values = [value for _, value in found]
         self.first = dict(zip(reversed(self.names), reversed(self.values), strict=True))

@@ -71,6 +71,7 @@ def test_the_defects_are_those_that_the_list_names(name: str, defects: list[str]
         ("base64-with-garbage", "garbage", "Hello, Bob. Bye."),
         ("quoted-printable-broken", "soft breaks", "one two =ZZ three=3 four é five é = six= seven"),
         ("uuencoded-in-text", "uu inside", "See the note. begin 644 note.txt"),
+        ("boundary-empty", "empty boundary", "-- after two hyphens ---- after four"),
         ("multipart-without-boundary", "no boundary", "--b text --b--"),
         ("multipart-closed-at-once", "closed", "preamble --b-- epilogue"),
         ("multipart-empty-parts", "empty parts", "the fifth"),
@@ -81,6 +82,7 @@ def test_the_defects_are_those_that_the_list_names(name: str, defects: list[str]
         ("delivery-status", "Undelivered Mail Returned to Sender", "I could not deliver your message to nobody@exam"),
         ("inline-images", "pictures", "Two dots:"),
         ("alternative-html-only", "only HTML", "Preheader Café & crêpe: 1 < 2. Second line"),
+        ("html-only", "a code", "Your code is 482913. Größe One & two left right"),
         ("html-broken", "broken HTML", "1 < 2 and bold never closed link twice cell cell"),
         (
             "format-flowed",
@@ -115,6 +117,7 @@ def test_what_a_list_shows_of_it(name: str, subject: str, preview: str) -> None:
         ("multipart-empty-parts", "mixed(plain, plain, html, plain, plain)"),
         ("multipart-base64", "mixed(plain)"),
         ("nested-12-deep", "mixed(" * 12 + "plain" + ")" * 12),
+        ("boundary-empty", "mixed"),
         ("boundary-prefix-of-another", "mixed(alternative(plain, html), pdf)"),
         ("boundary-in-text", "mixed(plain, plain)"),
         ("boundary-same-nested", "mixed(alternative(plain), plain)"),
@@ -172,6 +175,16 @@ def test_odd_addresses() -> None:
         ("closing@example.com", "missing"),
     ]
     assert found.cc == ()
+
+
+def test_every_one_of_many_recipients_is_there() -> None:
+    found = facts(octets("recipients-300"))
+
+    assert (len(set(found.to)), len(set(found.cc))) == (200, 100)
+    assert [(each, each.name) for each in found.cc[-2:]] == [
+        ("eve298@example.com", "Eve 298"),
+        ("frank299@example.com", "Frank 299"),
+    ]
 
 
 def test_the_html_of_related_parts_is_the_one_that_start_names() -> None:
