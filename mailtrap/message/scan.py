@@ -14,16 +14,16 @@ def dashed_lines(octets: Octets) -> Iterator[tuple[int, int, bytes]]:
     """Every line that begins with ``--``: where it begins, where the next one does, and what comes behind the two
     hyphens, but for white space at its end. (A first line is none: a header comes before the first delimiter.)"""
     at, size = 0, len(octets)
-    while at < size:
-        stop = min(at + SLICE, size)
-        hyphen = octets.find(b"-", at, stop)  # base64 has none, and is skipped at the speed of memory
-        found = octets.find(b"\n--", max(hyphen - 1, 0), stop + 2) if hyphen >= 0 else -1
-        if found < 0:
-            at = stop
-            continue
-        end = octets.find(b"\n", found + 3)
-        at = end if end >= 0 else size
-        yield found + 1, min(at + 1, size), bytes(octets[found + 3 : at]).rstrip()
+    for start in range(0, size, SLICE):
+        at, stop = max(at, start - 1), start + SLICE
+        # Base64 has no hyphens, and is skipped at the speed of memory.
+        while (hyphen := octets.find(b"-", at, stop)) >= 0:
+            found = octets.find(b"\n--", max(hyphen - 1, 0), stop + 2)
+            if found < 0:
+                break
+            end = octets.find(b"\n", found + 3)
+            at = end if end >= 0 else size
+            yield found + 1, min(at + 1, size), bytes(octets[found + 3 : at]).rstrip()
 
 
 class EmptyLines:
@@ -41,8 +41,8 @@ class EmptyLines:
                 return start + len(empty)
         if self._crlf < start:
             self._crlf = self._find(b"\n\r\n", start, self._size)
-        if self._lf < start:  # up to the other alone, which nearly always is the next
-            self._lf = self._find(b"\n\n", start, self._crlf)
+        if self._lf < start:  # up to the other alone, which nearly always is the next; its LF may be the second here
+            self._lf = min(self._find(b"\n\n", start, self._crlf + 1), self._crlf)
         if self._lf < self._crlf:
             return self._lf + 2
         return min(self._crlf + 3, self._size)
