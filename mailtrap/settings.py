@@ -111,7 +111,8 @@ def read(given: Mapping[str, object], label: Callable[[Option], str] = lambda op
         try:
             values[name] = option.read(value)
         except ValueError as error:
-            raise BadSettings(f"{label(option)} is {value!r}, but must be {error}") from None
+            shown = ", ".join(map(str, value)) if isinstance(value, tuple) else value
+            raise BadSettings(f"{label(option)} is {shown!r}, but must be {error}") from None
     return values
 
 

@@ -43,7 +43,7 @@ def run(tmp_path: Path, plain_environ: dict[str, str]) -> Run:
         (["--smpt", "1"], "mailtrap: No such option '--smpt'"),
         (["--smtp", "many"], "mailtrap: --smtp is 'many', but must be a port from 1 to 65535"),
         (["--smtp", ""], "mailtrap: --smtp is ''"),
-        (["serve", "--host", "mail.example"], "mailtrap: --host is ('mail.example',)"),
+        (["serve", "--host", "mail.example"], "mailtrap: --host is 'mail.example'"),
         (["--smtp", "off", "--http", "off"], "mailtrap: smtp and http are both off"),
         (["srve"], "mailtrap: No such command 'srve'"),
     ],
