@@ -1,19 +1,17 @@
-"""Conversations with a protocol of ours: without sockets or over TCP, and transcripts of them to replay."""
+"""Conversations with a protocol of ours: without sockets or over TCP."""
 
 from __future__ import annotations
 
 import asyncio
-import re
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 
+from mailtrap.bus import Bus, Event
 from mailtrap.loop import Loop
 from mailtrap.store import Store
 
@@ -25,6 +23,8 @@ Factory = Callable[[], asyncio.BaseProtocol]
 
 class Conversation:
     """The client's end: send octets, read lines."""
+
+    patience = PATIENCE
 
     def __init__(self) -> None:
         self.received = bytearray()
@@ -39,7 +39,7 @@ class Conversation:
     def line(self) -> bytes | None:
         """The next line without its CRLF, waiting for it; None once the server has closed."""
         with self._changed:
-            answered = self._changed.wait_for(lambda: b"\r\n" in self.received or self.closed, PATIENCE)
+            answered = self._changed.wait_for(lambda: b"\r\n" in self.received or self.closed, self.patience)
             assert answered, f"no line came, only {bytes(self.received)!r}"
             if b"\r\n" not in self.received:
                 assert not self.received, "the last line has no end"
@@ -145,6 +145,79 @@ class InMemory(Conversation, asyncio.Transport):
         return {"peername": ("192.0.2.1", 4711), "sockname": ("192.0.2.2", 25)}.get(name, default)
 
 
+class Engine(Protocol):
+    """What POP3 and IMAP sessions offer to whoever runs them."""
+
+    closing: bool
+    starting_tls: bool
+    project: int | None
+
+    def greet(self) -> Iterator[bytes]: ...
+    def receive(self, data: bytes) -> Iterator[bytes]: ...
+    def notify(self, event: Event) -> Iterator[bytes]: ...
+    def secured(self, version: str) -> None: ...
+    def eof(self) -> Iterator[bytes]: ...
+    def ended(self) -> None: ...
+
+
+class SansIo(Conversation):
+    """Without sockets, loop or driver: a session of POP3 or IMAP, run here and now, that hears of what is committed."""
+
+    patience = 1.0  # all has been said when a call returns; only what others write may still be under way
+
+    def __init__(self, session: Engine, bus: Bus) -> None:
+        super().__init__()
+        self.session = session
+        self.chunks: list[bytes] = []
+        """All that the session gave, as it gave it."""
+        self.is_secured = False
+        self._is_busy = False
+        self._unsubscribe = bus.subscribe(self._hear)
+        self._run(session.greet())
+
+    def send(self, octets: bytes, piece: int | None = None) -> None:
+        """What is left of *octets* when the session closes, or asks for TLS, is not heard, as with the driver."""
+        self.is_secured = False
+        for start in range(0, len(octets), piece or len(octets) or 1):
+            if not self.closed and not self.is_secured:
+                self._send(octets[start : start + (piece or len(octets))])
+
+    def end(self) -> None:
+        if not self.closed:
+            self._run(self.session.eof())
+            self.hang_up()
+
+    def hang_up(self) -> None:
+        if not self.closed:
+            self._unsubscribe()
+            self.session.ended()
+            self._note(closed=True)
+
+    def _send(self, octets: bytes) -> None:
+        self._run(self.session.receive(octets))
+
+    def _run(self, output: Iterable[bytes]) -> None:
+        self._is_busy = True
+        self._take(output)
+        self._is_busy = False
+        if self.session.closing:
+            self.hang_up()
+        elif self.session.starting_tls:
+            self.is_secured = True
+            self.session.secured("TLSv1.3")
+
+    def _take(self, output: Iterable[bytes]) -> None:
+        for chunk in output:
+            self.chunks.append(chunk)
+            self._note(chunk)
+
+    def _hear(self, event: Event) -> None:
+        """Called in the publishing thread, as the driver is: also while the session is in the middle of a command."""
+        if self.session.project == event.project:
+            take = self._take if self._is_busy else self._run
+            take(self.session.notify(event))
+
+
 class OverTcp(Conversation):
     """Over TCP, with a thread that reads."""
 
@@ -203,93 +276,3 @@ def store(loop: Loop) -> Iterator[Store]:
 
 async def _listen(factory: Factory) -> asyncio.Server:
     return await asyncio.get_running_loop().create_server(factory, "127.0.0.1", 0)
-
-
-# -- transcripts
-
-ESCAPES = re.compile(rb"\\(?:x([0-9a-f]{2})|([rnt0\\]))")
-NAMED = {b"r": b"\r", b"n": b"\n", b"t": b"\t", b"0": b"\0", b"\\": b"\\"}
-PATTERNS = {"<id>": rb"[A-Za-z0-9_-]{16}", "…": rb".*"}
-
-
-def octets(text: str) -> bytes:
-    """What a line stands for, with ``\\r \\n \\t \\0 \\\\ \\xff`` in it, and without a CRLF if it ends in ``\\``."""
-    end = b"\r\n"
-    if re.search(r"(?<!\\)(\\\\)*\\$", text):
-        text, end = text[:-1], b""
-    return ESCAPES.sub(lambda it: bytes([int(it[1], 16)]) if it[1] else NAMED[it[2]], text.encode()) + end
-
-
-def pattern(text: str) -> re.Pattern[bytes]:
-    """What an ``S:`` line has to look like: ``<id>`` is any id, ``…`` is anything."""
-    words = re.split("|".join(map(re.escape, PATTERNS)), text)
-    gaps = [PATTERNS[gap] for gap in re.findall("|".join(map(re.escape, PATTERNS)), text)]
-    return re.compile(b"".join(re.escape(w.encode()) + g for w, g in zip(words, [*gaps, b""], strict=True)), re.DOTALL)
-
-
-@dataclass
-class Script:
-    """A transcript file: what is given, the steps, and what is in the store afterwards."""
-
-    given: list[str] = field(default_factory=list)
-    steps: list[tuple[str, str]] = field(default_factory=list)
-    stored: list[bytes] | None = None
-    refused: list[str] | None = None
-
-    @classmethod
-    def read(cls, file: Path) -> Script:
-        """Every line is ``C: …``, ``S: …``, ``eof``, ``closed``, ``given …``, ``stored``, ``M: …``, ``refused …``."""
-        script = cls()
-        for line in file.read_text("utf-8").splitlines():
-            word, _, text = line.partition(" ")
-            match word:
-                case "" | "#":
-                    pass
-                case "given":
-                    script.given.append(text)
-                case "C:" | "S:" | "eof" | "closed":
-                    script.steps.append((word[0], text))
-                case "stored":
-                    script.stored = (script.stored or []) + ([] if text == "nothing" else [b""])
-                case "M:":
-                    assert script.stored, "M: belongs to a message: write stored before it"
-                    script.stored[-1] += octets(text)
-                case "refused":
-                    script.refused = (script.refused or []) + ([] if text == "nothing" else [text])
-                case _:
-                    raise AssertionError(f"{file.name}: what is {line!r}?")
-        return script
-
-    def sends(self) -> Iterator[tuple[str, bytes | str]]:
-        """The steps, with what the client sends in one go in one."""
-        group = b""
-        for kind, text in self.steps:
-            if kind == "C":
-                group += octets(text)
-                continue
-            if group:
-                yield "C", group
-                group = b""
-            yield kind, text
-        if group:
-            yield "C", group
-
-    def play(self, conversation: Conversation, piece: int | None) -> None:
-        """Say what the client says, and hold the server to its lines, no more and no fewer."""
-        if self.steps[0][0] != "S":
-            conversation.line()  # the greeting
-        for kind, text in self.sends():
-            match kind, text:
-                case "C", bytes():
-                    conversation.send(text, piece)
-                case "S", str():
-                    line = conversation.line()
-                    assert line is not None, f"closed where {text!r} was expected"
-                    assert pattern(text).fullmatch(line), f"{line.decode(errors='replace')!r} is not {text!r}"
-                case "e", _:
-                    conversation.end()
-                case "c", _:
-                    assert conversation.line() is None
-        if not conversation.closed:
-            conversation.end()
-        assert conversation.rest() == []

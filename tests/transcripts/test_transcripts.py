@@ -1,30 +1,40 @@
 """Every transcript in these folders: without sockets in pieces of 1, 2, 7 octets and whole, then over TCP.
 
-The folder says the protocol. To add a case, add a file; `conversations.Script.read` says what it may hold.
+The folder says the protocol. To add a case, add a file; `scripts.Script.read` says what it may hold.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conversations import InMemory, OverTcp, Script
+from conversations import Conversation, InMemory, OverTcp, SansIo
+from messages import new_message
+from scripts import Mail, Script
 
 from mailtrap.current import Current
 from mailtrap.loop import Loop
-from mailtrap.smtp.server import Factory
 from mailtrap.store import Store
 
 HERE = Path(__file__).parent
 FILES = sorted(HERE.glob("*/*.txt"))
-WAYS = {"1": (InMemory, 1), "2": (InMemory, 2), "7": (InMemory, 7), "whole": (InMemory, None), "tcp": (OverTcp, None)}
+WAYS: dict[str, tuple[str, int | None]] = {
+    "1": ("in memory", 1),
+    "2": ("in memory", 2),
+    "7": ("in memory", 7),
+    "whole": ("in memory", None),
+    "tcp": ("over TCP", None),
+}
 
 GIVEN: dict[str, Callable[[re.Match[str]], dict[str, Any]]] = {
     r"a size limit of (\d+) octets": lambda found: {"size_limit": int(found[1])},
     r"at most (\d+) recipients": lambda found: {"recipients": int(found[1])},
+    r"STARTTLS": lambda found: {"starttls": True},
+    r"strict stuffing": lambda found: {"strict_stuffing": True},
 }
 
 
@@ -32,18 +42,38 @@ GIVEN: dict[str, Callable[[re.Match[str]], dict[str, Any]]] = {
 @pytest.mark.parametrize("file", FILES, ids=["/".join(file.parts[-2:]) for file in FILES])
 def test_transcript(file: Path, way: str, loop: Loop, store: Store) -> None:
     script = Script.read(file)
-    project = store.new_project().id
-    make, piece = WAYS[way]
-    conversation = make(loop, SERVERS[file.parent.name](store, project, options(script)))
-    try:
-        script.play(conversation, piece)
-    finally:
-        conversation.hang_up()
+    ground = Ground(loop, store, store.new_project().id, options(script))
+    where, piece = WAYS[way]
+    connect = SERVERS[file.parent.name](ground).get(where)
+    if connect is None or (where == "over TCP" and any(kind == "tls" for kind, _, _ in script.steps)):
+        pytest.skip("not by this way")
+    for mail in script.mail:
+        ground.deliver(mail)
+
+    script.play(connect, piece, ground.deliver)
 
     if script.stored is not None:
-        assert stored(store, project) == script.stored
+        assert ground.stored() == script.stored
     if script.refused is not None:
-        assert [f"{each.stage} {each.reply}".rstrip() for each in store.refusals(project)] == script.refused
+        assert [f"{each.stage} {each.reply}".rstrip() for each in store.refusals(ground.project)] == script.refused
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Where a transcript is played: a project of its own, and what its ``given`` lines ask for."""
+
+    loop: Loop
+    store: Store
+    project: int
+    asked: dict[str, Any]
+
+    def deliver(self, mail: Mail) -> None:
+        """Store a message that came in by whatever way."""
+        self.store.add(new_message(self.project, mail.octets, rcpt_to=mail.to, received_at=mail.at)).result()
+
+    def stored(self) -> list[bytes]:
+        """All messages of the project, oldest first."""
+        return [self.store.octets(each.number) for each in reversed(self.store.messages(self.project).summaries)]
 
 
 def options(script: Script) -> dict[str, Any]:
@@ -55,12 +85,31 @@ def options(script: Script) -> dict[str, Any]:
     return asked
 
 
-def stored(store: Store, project: int) -> list[bytes]:
-    return [store.octets(summary.number) for summary in reversed(store.messages(project).summaries)]
+Connect = dict[str, Callable[[], Conversation]]
 
 
-def smtp(store: Store, project: int, asked: dict[str, Any]) -> Factory:
-    return Factory(store=store, current=Current(project), **asked)
+def smtp(ground: Ground) -> Connect:
+    from mailtrap.smtp.server import Factory
+
+    factory = Factory(store=ground.store, current=Current(ground.project), **ground.asked)
+    return {
+        "in memory": lambda: InMemory(ground.loop, factory),
+        "over TCP": lambda: OverTcp(ground.loop, factory),
+    }
 
 
-SERVERS = {"smtp": smtp}
+def pop3(ground: Ground) -> Connect:
+    from mailtrap.pop3.session import Session, World
+
+    world = World(ground.store, Current(ground.project), "sandbox.localhost", **ground.asked)
+    return {"in memory": lambda: SansIo(Session(world), ground.store.bus)}
+
+
+def imap(ground: Ground) -> Connect:
+    from mailtrap.imap.session import Session, World
+
+    world = World(ground.store, Current(ground.project), "sandbox.localhost", **ground.asked)
+    return {"in memory": lambda: SansIo(Session(world), ground.store.bus)}
+
+
+SERVERS = {"smtp": smtp, "pop3": pop3, "imap": imap}
