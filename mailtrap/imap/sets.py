@@ -82,18 +82,20 @@ def chosen(wanted: SequenceSet, uids: Sequence[int]) -> list[int]:
 
 
 def chosen_numbers(wanted: SequenceSet, uids: Sequence[int]) -> list[int]:
-    """Those of *uids* that *wanted* names by message number: the first is 1.
-
-    Raises ValueError for a number that no message has; so does ``*`` in an empty mailbox (RFC 9051 §9, seq-number).
-    """
-    if wanted.largest > len(uids):
-        raise ValueError(f"there is no message {wanted.largest}")
-    if wanted.up_to_last is not None and not uids:
-        raise ValueError("there is no message")
+    """Those of *uids* that *wanted* names by message number: the first is 1. Raises ValueError as `check_numbers`."""
+    check_numbers(wanted, len(uids))
     result: list[int] = []
     for first, last in wanted.numbers_within(len(uids)):
         result += uids[first - 1 : last]
     return result
+
+
+def check_numbers(wanted: SequenceSet, messages: int) -> None:
+    """Raise ValueError for a number that no message has; ``*`` is one in an empty mailbox (RFC 9051 §9, seq-number)."""
+    if wanted.largest > messages:
+        raise ValueError(f"there is no message {wanted.largest}")
+    if wanted.up_to_last is not None and not messages:
+        raise ValueError("there is no message")
 
 
 def ranges_of(numbers: Iterable[int]) -> Iterator[Range]:

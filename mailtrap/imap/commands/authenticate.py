@@ -1,0 +1,50 @@
+"""AUTHENTICATE: logging in by a SASL mechanism."""
+
+from __future__ import annotations
+
+from binascii import b2a_base64
+from collections.abc import Generator
+
+from mailtrap.imap.commands.login import logged_in
+from mailtrap.imap.errors import Bad, No
+from mailtrap.imap.grammar import Reader
+from mailtrap.imap.registry import NOT_AUTHENTICATED, command
+from mailtrap.imap.responses import Responses
+from mailtrap.imap.session import Session
+from mailtrap.sasl import MECHANISMS, BadExchange, Exchange, decoded
+from mailtrap.transcript import MASKED
+
+
+@command("AUTHENTICATE", in_state=NOT_AUTHENTICATED, capability="SASL-IR")
+def authenticate(session: Session, args: Reader) -> Responses:
+    """RFC 9051 §6.2.2, with an initial response (RFC 4959)."""
+    args.space()
+    name = args.keyword()
+    initial = args.rest() if args.eat(b" ") else None
+    args.end()
+    if name not in MECHANISMS:
+        raise No(f"there is no mechanism {name}; there are {' '.join(MECHANISMS)}")
+    if not session.may_log_in:
+        raise No("log in after STARTTLS", "PRIVACYREQUIRED")
+
+    try:
+        user = yield from _carried_out(session, MECHANISMS[name](), initial)
+    except BadExchange as error:
+        raise Bad(str(error)) from None  # RFC 9051 §6.2.2: so is one that was cancelled
+    return logged_in(session, user)
+
+
+def _carried_out(session: Session, exchange: Exchange, initial: bytes | None) -> Generator[bytes, None, str]:
+    """Challenges out, responses in, up to the user's name. No transcript shows them."""
+    challenge = next(exchange)
+    try:
+        while True:
+            if initial is not None and not challenge:
+                line, initial = initial, None
+            else:
+                yield b"+ %b\r\n" % b2a_base64(challenge, newline=False)
+                line = yield from session.line()
+                session.transcript.add("C", MASKED)
+            challenge = exchange.send(decoded(line))
+    except StopIteration as done:
+        return str(done.value)

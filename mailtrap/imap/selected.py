@@ -1,0 +1,187 @@
+"""A session's picture of its mailbox: message numbers that never lie, and what there is to tell of it."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+
+from mailtrap.bus import Added, Changed, Copied, Deleted, Emptied, Event, Removed
+from mailtrap.imap import sets
+from mailtrap.imap.errors import Bad
+from mailtrap.imap.recent import Recents
+from mailtrap.imap.responses import flag_list, flags_in_use, untagged
+from mailtrap.imap.sets import SequenceSet
+from mailtrap.store import Store
+from mailtrap.store.records import Fetched
+
+
+class Selected:
+    """The mailbox as the client knows it. A message's number is its place in `uids`, which changes only when told."""
+
+    def __init__(
+        self, store: Store, recents: Recents, mailbox: int, events: deque[Event], *, read_only: bool, rev2: bool = False
+    ) -> None:
+        """*events* is what is committed to it from before now on: who looks first and listens then misses some."""
+        view = store.view(mailbox)
+        self.mailbox = mailbox
+        self.uidvalidity, self.uidnext, self.unseen = view.uidvalidity, view.uidnext, view.unseen
+        self.read_only = read_only
+        self.uids = array("I", view.uids)
+        """Ascending; the message with the number 1 comes first."""
+        self.saved: list[int] = []
+        """The UIDs that ``$`` means (RFC 9051 §6.4.4.1)."""
+        self.recent: set[int] = set()
+        self.keywords = dict.fromkeys(keyword.lower() for keyword in view.keywords)
+        """The keywords that the client knows of, in lower case."""
+        self._names = list(view.keywords)
+        self._store = store
+        self._recents = recents
+        self._modseq = view.modseq
+        self._events = events
+        self._rev2 = rev2
+        self._arrived: list[int] = []
+        self._gone: set[int] = set()
+        self._changed: set[int] = set()
+        self._told: dict[int, int] = {}
+        self._claim(self.uids)
+
+    # -- what the client means
+
+    def number(self, uid: int) -> int:
+        """The message number of a UID; 0 if the client knows of no such message."""
+        at = bisect_left(self.uids, uid)
+        return at + 1 if at < len(self.uids) and self.uids[at] == uid else 0
+
+    def resolve(self, wanted: SequenceSet, *, by_uid: bool) -> list[int]:
+        """The UIDs, ascending, that a set means. Raises `Bad` for a number that no message has."""
+        if wanted.saved:
+            return [uid for uid in self.saved if self.number(uid)]
+        if by_uid:
+            return sets.chosen(wanted, self.uids)
+        try:
+            return sets.chosen_numbers(wanted, self.uids)
+        except ValueError as error:
+            raise Bad(str(error)) from None
+
+    # -- what was committed
+
+    def told(self, rows: Iterable[Fetched]) -> None:
+        """The client is being told of these flags: what is known of older changes need not be."""
+        self._told.update((row.uid, row.modseq) for row in rows)
+
+    def own(self, uids: Iterable[int], modseq: int) -> None:
+        """The client has changed these and does not want to hear of it (``.SILENT``)."""
+        self._told.update((uid, modseq) for uid in uids)
+
+    def new_keywords(self, rows: Iterable[Fetched]) -> bytes:
+        """An untagged FLAGS, if there is a keyword in *rows* that the client has not heard of."""
+        found = [word for row in rows if row.keywords for word in row.keywords.split()]
+        return self.announce_keywords(found)
+
+    def announce_keywords(self, found: Iterable[str]) -> bytes:
+        """An untagged FLAGS (and PERMANENTFLAGS), if one of these is new to the client (RFC 9051 §7.3.4)."""
+        unknown = [word for word in dict.fromkeys(found) if word.lower() not in self.keywords]
+        if not unknown:
+            return b""
+        for word in unknown:
+            if word.lower() not in self.keywords:
+                self.keywords[word.lower()] = None
+                self._names.append(word)
+        return self.flags()
+
+    def exists(self) -> bytes:
+        """How many messages there are, and to a client of IMAP4rev1 how many are recent."""
+        recent = b"" if self._rev2 else b"* %d RECENT\r\n" % len(self.recent)
+        return b"* %d EXISTS\r\n%b" % (len(self.uids), recent)
+
+    def flags(self) -> bytes:
+        """Which flags there are, and which of them can be changed for good."""
+        in_use = flags_in_use(self._names)
+        permanent = b"()" if self.read_only else in_use[:-1] + rb" \*)"
+        return untagged(b"FLAGS", in_use) + untagged(b"OK [PERMANENTFLAGS", permanent + b"]", b"flags that stay")
+
+    # -- what is told
+
+    def changes(self, *, expunges: bool) -> Iterator[bytes]:
+        """All that there is to tell; EXPUNGE only where *expunges* are allowed (RFC 9051 §7.5.1)."""
+        while self._events:
+            self._apply(self._events.popleft())
+        self._told.clear()
+        if expunges:
+            yield from self._tell_gone()
+        yield from self._tell_arrived()
+        if self._changed:
+            yield from self._tell_changed()
+
+    def _apply(self, event: Event) -> None:
+        if event.modseq <= self._modseq:  # it was in the view already
+            return
+        match event:
+            case Added():
+                self._arrived += [each.uid for each in event.filed if each.mailbox == self.mailbox]
+            case Copied():
+                self._arrived += event.uids if event.mailbox == self.mailbox else ()
+            case Changed():
+                if event.mailbox == self.mailbox:
+                    self._changed.update(uid for uid in event.uids if self._told.get(uid, 0) < event.modseq)
+            case Removed():
+                self._gone.update(event.uids if event.mailbox == self.mailbox else ())
+            case Deleted():
+                self._gone.update(event.entries.get(self.mailbox, ()))
+            case Emptied():
+                self._empty()
+
+    def _empty(self) -> None:
+        """Everything went but what is pinned: look at what is left."""
+        left = set(self._store.view(self.mailbox).uids)
+        self._gone.update(uid for uid in (*self.uids, *self._arrived) if uid not in left)
+
+    def _tell_gone(self) -> Iterator[bytes]:
+        """From the last to the first, so that each number is what it was."""
+        gone, self._gone = self._gone, set()
+        numbers = sorted((number for uid in gone if (number := self.number(uid))), reverse=True)
+        self._arrived = [uid for uid in self._arrived if uid not in gone]  # it never was there, to this client
+        self._changed -= gone
+        self.recent -= gone
+        if numbers:
+            kept = array("I", (uid for uid in self.uids if uid not in gone))
+            self.uids = kept
+            self.saved = [uid for uid in self.saved if uid not in gone]
+            yield b"".join([b"* %d EXPUNGE\r\n" % number for number in numbers])
+
+    def _tell_arrived(self) -> Iterator[bytes]:
+        arrived = sorted(set(self._arrived))
+        self._arrived = []
+        known = self.uids[-1] if self.uids else 0
+        new = [uid for uid in arrived if uid > known]
+        if new:
+            self.uids.extend(new)
+            self._claim(new)
+            yield self.exists()
+
+    def _tell_changed(self) -> Iterator[bytes]:
+        changed = sorted(uid for uid in self._changed if self.number(uid))
+        self._changed = set()
+        for start in range(0, len(changed), _PAGE):
+            rows = self._store.fetch(self.mailbox, changed[start : start + _PAGE])
+            yield self.new_keywords(rows) + b"".join(map(self.flags_response, rows))
+
+    def flag_list(self, row: Fetched) -> bytes:
+        r"""The flags of an entry, parenthesized; ``\Recent`` among them for clients of IMAP4rev1."""
+        return flag_list(row.flags, row.keywords, not self._rev2 and row.uid in self.recent)
+
+    def flags_response(self, row: Fetched) -> bytes:
+        """An untagged FETCH of the flags of an entry, with its UID (RFC 9051 §7.5.2)."""
+        flags = self.flag_list(row)
+        return b"* %d FETCH (UID %d FLAGS %b)\r\n" % (self.number(row.uid), row.uid, flags)
+
+    def _claim(self, uids: Sequence[int]) -> None:
+        if self.read_only:
+            self.recent.update(self._recents.unclaimed(self.mailbox, uids))
+        else:
+            self.recent |= self._recents.claim(self.mailbox, uids)
+
+
+_PAGE = 200

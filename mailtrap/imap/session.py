@@ -1,0 +1,387 @@
+"""One IMAP conversation: commands in, responses out. It knows no sockets; see `mailtrap.driver`."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, field
+
+from mailtrap.bus import Event
+from mailtrap.current import Current
+from mailtrap.imap.errors import Bad, BadSyntax, No, Refused, refused
+from mailtrap.imap.grammar import TAG, Reader
+from mailtrap.imap.recent import Recents
+from mailtrap.imap.registry import (
+    ANY,
+    AUTHENTICATED,
+    CAPABILITIES,
+    COMMANDS,
+    NOT_AUTHENTICATED,
+    SELECTED,
+    Command,
+    State,
+)
+from mailtrap.imap.responses import WAIT, status
+from mailtrap.imap.selected import Selected
+from mailtrap.imap.wire import Announced, Literal, TooLong, Wire
+from mailtrap.imap.wire import Command as Pieces
+from mailtrap.logins import Login
+from mailtrap.sasl import MECHANISMS
+from mailtrap.store import Store
+from mailtrap.transcript import MASKED, Transcript
+
+JUNK_LIMIT = 100
+"""So many commands without sense, and the session ends."""
+
+LITERAL_BEFORE_LOGIN = 4096
+LITERAL = 1 << 16
+"""Octets of a literal that is no message."""
+
+SHOWN = 1024
+"""Octets of a response that a transcript shows."""
+
+_HTTP = frozenset(b"GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH".split())
+_SECRET = {b"LOGIN": 2, b"AUTHENTICATE": 3}
+"""Commands with credentials in them, from that word on."""
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What all sessions of a server have in common. Sizes are octets, times are seconds."""
+
+    store: Store
+    current: Current
+    hostname: str = "sandbox.localhost"
+    size_limit: int = 50 << 20
+    idle: float = 1800.0
+    starttls: bool = False
+    """STARTTLS is offered where the connection is not secured."""
+    login_disabled: bool = False
+    """Nobody logs in before the connection is secured (LOGINDISABLED)."""
+    recents: Recents = field(default_factory=Recents)
+
+
+class Session:
+    """One client. What it may do next is its state (RFC 9051 §3): logged in or not, a mailbox selected or not."""
+
+    def __init__(self, world: World, *, peer: str = "", local: str = "", tls: str | None = None) -> None:
+        self.world = world
+        self.store = world.store
+        self.tls = tls
+        self.transcript = Transcript("imap", peer, local)
+        self.closing = False
+        self.starting_tls = False
+        self.blocking = False
+        self.login: Login | None = None
+        self.selected: Selected | None = None
+        self.mailbox: int | None = None
+        """The mailbox whose events it wants to hear."""
+        self.enabled: set[str] = set()
+        self.tag = b"*"
+        """Of the command that is being carried out."""
+        self.by_uid = False
+        """It came as ``UID …``."""
+        self.idling = False
+        self._events: deque[Event] = deque()
+        self._wire = Wire()
+        self._busy = False
+        self._junk = 0
+        self._conversation = self._converse()
+
+    # -- what the driver uses
+
+    @property
+    def wants_more(self) -> bool:
+        """Whether a command has begun that is not complete."""
+        return self._wire.wants_more
+
+    @property
+    def idle_limit(self) -> float:
+        """Seconds that a client may be silent, in IDLE too (RFC 9051 §5.4)."""
+        return self.world.idle
+
+    @property
+    def project(self) -> int | None:
+        """The project it is logged in to."""
+        return self.login.project if self.login else None
+
+    def greet(self) -> Iterator[bytes]:
+        """The first that a client hears."""
+        code = f"CAPABILITY {' '.join(self.capabilities())}"
+        yield self._said(status(b"*", "OK", f"{self.world.hostname} is ready", code))
+
+    def receive(self, data: bytes) -> Iterator[bytes]:
+        """Octets came in: carry out every command that is complete."""
+        self._wire.feed(data)
+        self._busy = True
+        try:
+            yield from self._go_on()
+            while self.idling and self._events:
+                yield from map(self._said, self._changes(expunges=True))
+        finally:
+            self._busy = False
+
+    def notify(self, event: Event) -> Iterator[bytes]:
+        """Something was committed that may concern the mailbox."""
+        self._events.append(event)
+        if self.idling and not self._busy:
+            yield from map(self._said, self._changes(expunges=True))
+
+    def secured(self, version: str) -> None:
+        """TLS is up: what was said before it counts no more (RFC 9051 §6.2.1)."""
+        self._wire.clear()
+        self.tls = version
+        self.starting_tls = False
+
+    def eof(self) -> Iterator[bytes]:
+        """The client will say no more."""
+        self.closing = True
+        yield from ()
+
+    def dismiss(self, text: str) -> Iterator[bytes]:
+        """Say goodbye without having been asked to."""
+        self.closing = True
+        yield self._said(status(b"*", "BYE", text))
+
+    def ended(self) -> None:
+        """The connection is closed: let go of everything."""
+        self.deselect()
+        self.idling = False
+        self._conversation.close()
+
+    # -- what commands use
+
+    @property
+    def state(self) -> State:
+        """The state of the session."""
+        if self.login is None:
+            return NOT_AUTHENTICATED
+        return SELECTED if self.selected else AUTHENTICATED
+
+    @property
+    def rev2(self) -> bool:
+        """The client has enabled IMAP4rev2."""
+        return "IMAP4REV2" in self.enabled
+
+    @property
+    def account(self) -> Login:
+        """Who is logged in."""
+        if self.login is None:
+            raise Bad("log in first")
+        return self.login
+
+    @property
+    def mailbox_selected(self) -> Selected:
+        """The mailbox that is selected."""
+        if self.selected is None:
+            raise Bad("select a mailbox first")
+        return self.selected
+
+    @property
+    def may_log_in(self) -> bool:
+        """Whether credentials are taken on this connection."""
+        return self.tls is not None or not self.world.login_disabled
+
+    def capabilities(self) -> list[str]:
+        """What is offered in this state."""
+        state = self.state
+        found = [name for name, since in CAPABILITIES.items() if since <= state]
+        if state is NOT_AUTHENTICATED:
+            found += ["STARTTLS"] if self.world.starttls and self.tls is None else []
+            found += [f"AUTH={name}" for name in MECHANISMS] if self.may_log_in else ["LOGINDISABLED"]
+        return found
+
+    def line(self) -> Generator[bytes, None, bytes]:
+        """The client's next line, whatever is in it. To be used with ``yield from``."""
+        while (line := self._wire.line()) is None:
+            yield WAIT
+        return line
+
+    def in_pool(self) -> Iterator[bytes]:
+        """What follows may take long: ``yield from session.in_pool()`` and, behind it, `in_loop`."""
+        self.blocking = True
+        yield b""
+
+    def in_loop(self) -> Iterator[bytes]:
+        """What follows takes no time."""
+        if self.blocking:
+            self.blocking = False
+            yield b""
+
+    def watch(self, mailbox: int) -> Iterator[bytes]:
+        """From now on, hear of what is committed to *mailbox*; only then look at it, and miss nothing."""
+        self.deselect()
+        self.mailbox = mailbox
+        yield b""
+
+    def select(self, *, read_only: bool) -> Selected:
+        """Take a picture of the mailbox that is being watched."""
+        if self.mailbox is None:
+            raise RuntimeError("watch the mailbox first")
+        recents = self.world.recents
+        self.selected = Selected(self.store, recents, self.mailbox, self._events, read_only=read_only, rev2=self.rev2)
+        return self.selected
+
+    def deselect(self) -> None:
+        """No mailbox is selected any more."""
+        self.selected = self.mailbox = None
+        self._events = deque()
+
+    def leave(self, text: str) -> bytes:
+        """The goodbye of LOGOUT; nothing is carried out after it."""
+        self.closing = True
+        return status(b"*", "BYE", text)
+
+    # -- the conversation
+
+    def _go_on(self) -> Iterator[bytes]:
+        for chunk in self._conversation:
+            if chunk is WAIT:
+                return
+            yield self._said(chunk)
+
+    def _converse(self) -> Generator[bytes, None, None]:
+        while not self.closing:
+            command = yield from self._next_command()
+            yield from self._carry_out(command)
+            while self.starting_tls:
+                yield WAIT
+
+    def _next_command(self) -> Generator[bytes, None, Pieces]:
+        while True:
+            try:
+                found = self._wire.next()
+            except TooLong as error:
+                yield from self._refuse(_tag_of(error.start), Bad("the command is too long", "TOOBIG"))
+                continue
+            if found is None:
+                yield WAIT
+            elif isinstance(found, Announced):
+                yield from self._answer_announced(found)
+            else:
+                return found
+
+    def _answer_announced(self, announced: Announced) -> Iterator[bytes]:
+        """Let a literal come, or refuse it before it does."""
+        text = self._wire.pieces[0]
+        refusal = self._refusal(announced.size, text if isinstance(text, bytes) else b"")
+        if refusal is None:
+            self._wire.accept()
+            if announced.waits:
+                yield b"+ go on\r\n"
+            return
+        tag = _tag_of(text if isinstance(text, bytes) else b"")
+        self.transcript.add("-", b"a literal of %d octets was refused" % announced.size)
+        if self._wire.refuse():
+            yield from self._refuse(tag, refusal)
+        else:  # RFC 7888 §4: it comes all the same, and is not read
+            yield status(tag, refusal.condition, refusal.text, refusal.code)
+            yield self.leave("a literal is too large")
+
+    def _refusal(self, size: int, text: bytes) -> Refused | None:
+        size += sum(len(piece.octets) for piece in self._wire.pieces if isinstance(piece, Literal))
+        if self.login is None:
+            return Bad("log in before you send so much", "TOOBIG") if size > LITERAL_BEFORE_LOGIN else None
+        words = text.split(b" ", 2)
+        if len(words) > 1 and words[1].upper() == b"APPEND":
+            limit = self.world.size_limit
+            return No(f"messages have at most {limit} octets here", "TOOBIG") if size > limit else None
+        return Bad("a literal is too large", "TOOBIG") if size > LITERAL else None
+
+    def _carry_out(self, pieces: Pieces) -> Iterator[bytes]:
+        """One command, to its tagged response."""
+        self._note(pieces)
+        reader = Reader(pieces, utf8=self.rev2)
+        self.tag = tag = _tag_of(pieces[0] if isinstance(pieces[0], bytes) else b"")
+        self.by_uid = False
+        if self.login is None and _is_http(pieces[0]):
+            yield self.leave("this is an IMAP server, not an HTTP server")
+            return
+        try:
+            command = self._understood(reader)
+        except Refused as error:
+            yield from self._refuse(tag, error)
+            return
+        yield from self._run(tag, command, reader)
+
+    def _understood(self, reader: Reader) -> Command:
+        tag = reader.tag()
+        try:
+            reader.space()
+            name = reader.keyword()
+            if name == "UID":
+                reader.space()
+                name, self.by_uid = reader.keyword(), True
+        except BadSyntax:
+            raise BadSyntax(f"expected a command behind the tag {tag}") from None
+        command = COMMANDS.get(name)
+        if command is None or (self.by_uid and not command.by_uid):
+            raise BadSyntax(f"there is no command {'UID ' if self.by_uid else ''}{name}")
+        if self.state < command.in_state or (command.in_state is NOT_AUTHENTICATED and self.login):
+            raise Bad(_WRONG_STATE[command.in_state])
+        return command
+
+    def _run(self, tag: bytes, command: Command, reader: Reader) -> Iterator[bytes]:
+        failure, done = None, None
+        try:
+            if command.blocking:
+                yield from self.in_pool()
+            done = yield from command.run(self, reader)
+        except Exception as error:
+            failure = refused(error)
+        yield from self.in_loop()
+        yield from self._changes(expunges=self.by_uid or not command.uses_sequence)
+        if failure is not None:
+            yield from self._refuse(tag, failure)
+            return
+        name = f"UID {command.name}" if self.by_uid else command.name
+        yield status(tag, "OK", (done and done.text) or f"{name} completed", done.code if done else "")
+
+    def _changes(self, *, expunges: bool) -> Iterator[bytes]:
+        if self.selected is not None:
+            try:
+                yield from self.selected.changes(expunges=expunges)
+            except Exception as error:  # what could not be read is told when it can
+                refused(error)
+
+    def _refuse(self, tag: bytes, failure: Refused) -> Iterator[bytes]:
+        yield status(tag, failure.condition, failure.text, failure.code)
+        if failure.condition == "BAD":
+            self._junk += 1
+            if self._junk >= JUNK_LIMIT:
+                yield self.leave("too many commands that make no sense")
+
+    # -- the transcript
+
+    def _note(self, pieces: Pieces) -> None:
+        """What the client said, without credentials, and without literals."""
+        text = b"".join(b"{%d}" % len(each.octets) if isinstance(each, Literal) else each for each in pieces)
+        words = text.split(b" ", 3)
+        known = _SECRET.get(words[1].upper()) if len(words) > 1 else None
+        if known is not None and len(words) > known:
+            text = b" ".join([*words[:known], MASKED])
+        self.transcript.add("C", text[: 4 * SHOWN])
+
+    def _said(self, chunk: bytes) -> bytes:
+        if len(chunk) > SHOWN:
+            self.transcript.add("S", b"%b ... (%d octets)" % (chunk[:SHOWN], len(chunk)))
+        elif chunk:
+            self.transcript.add("S", chunk)
+        return chunk
+
+
+_WRONG_STATE = {
+    NOT_AUTHENTICATED: "you are logged in already",
+    AUTHENTICATED: "log in first",
+    SELECTED: "select a mailbox first",
+}
+
+
+def _tag_of(text: bytes) -> bytes:
+    """The tag that a line begins with; ``*`` where that is none."""
+    tag = text.split(b" ", 1)[0]
+    return tag if TAG.fullmatch(tag) else b"*"
+
+
+def _is_http(piece: bytes | Literal) -> bool:
+    return isinstance(piece, bytes) and piece.split(b" ", 1)[0].upper() in _HTTP and b" HTTP/" in piece

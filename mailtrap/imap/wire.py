@@ -1,0 +1,163 @@
+"""Octets -> commands: lines, and the literals in them (RFC 9051 §2.2.1, §4.3). Nothing is looked at twice."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+LINE = 1 << 16
+"""Octets of a command, its literals left out."""
+
+_LITERAL = re.compile(rb"(~?)\{(\d{1,20})(\+?)\}\Z")  # RFC 7888 has the `+`, RFC 9051 §4.3 the `~` of literal8
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A literal of a command. *binary*: it was announced with ``~`` and may hold NUL."""
+
+    octets: bytes | bytearray
+    binary: bool = False
+
+
+Piece = bytes | Literal
+Command = list[Piece]
+"""A command: text and literals in turn, the line end left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """A literal is to come: `Wire.accept` it or `Wire.refuse` it.
+
+    *waits*: the client sends it only when it is told to go on.
+    """
+
+    size: int
+    waits: bool
+
+
+class TooLong(Exception):
+    """A line came that is longer than `LINE`; it was dropped, and *start* is how it began."""
+
+    def __init__(self, start: bytes) -> None:
+        super().__init__("a line is too long")
+        self.start = start
+
+
+class Wire:
+    """Takes octets in any pieces and gives commands, one by one."""
+
+    def __init__(self) -> None:
+        self._input = bytearray()
+        self._at = 0
+        """What is in front of it was taken."""
+        self._scanned = 0
+        self._pieces: Command = []
+        self._length = 0
+        """Of the text in `_pieces`."""
+        self._announced: Announced | None = None
+        self._binary = False
+        self._literal: bytearray | None = None
+        self._missing = 0
+        self._dropping: bytes | None = None
+
+    @property
+    def wants_more(self) -> bool:
+        """Whether a command has begun that is not complete."""
+        return bool(self._pieces) or self._at < len(self._input) or self._dropping is not None
+
+    @property
+    def pieces(self) -> Command:
+        """What there is of the command that has begun: the text before the literal that was announced."""
+        return self._pieces
+
+    def feed(self, data: bytes) -> None:
+        """*data* came in."""
+        if self._literal is not None and self._at == len(self._input):  # large ones are copied once
+            taken = data[: self._missing]
+            self._literal += taken
+            self._missing -= len(taken)
+            data = data[len(taken) :]
+        self._input += data
+
+    def clear(self) -> None:
+        """Forget all input: what came before TLS is not to be trusted."""
+        self._input.clear()
+        self._at = self._scanned = 0
+        self._forget()
+
+    def line(self) -> bytes | None:
+        """The next line, whatever is in it: the answer to a continuation request. Raises `TooLong`."""
+        end = self._input.find(b"\n", self._scanned)
+        if end < 0:
+            self._scanned = len(self._input)
+            self._drop_if_too_long()
+            return None
+        line = bytes(self._input[self._at : end])
+        self._take(end + 1)
+        if self._dropping is not None:
+            start, self._dropping = self._dropping, None
+            self._forget()
+            raise TooLong(start)
+        if self._length + len(line) > LINE:
+            self._forget()
+            raise TooLong(line[:64])
+        return line.removesuffix(b"\r")  # a bare LF ends a line, too: every server lets it
+
+    def next(self) -> Command | Announced | None:
+        """The next command; or that a literal is announced in it; None if more must come. Raises `TooLong`."""
+        if self._literal is not None and not self._fill():
+            return None
+        line = self.line()
+        if line is None:
+            return None
+        matched = _LITERAL.search(line)
+        if matched is None:
+            command, self._pieces, self._length = [*self._pieces, line], [], 0
+            return command
+        self._pieces.append(line[: matched.start()])
+        self._length += len(line)
+        self._binary = bool(matched[1])
+        self._announced = Announced(int(matched[2]), waits=not matched[3])
+        return self._announced
+
+    def accept(self) -> None:
+        """Let the announced literal be a part of the command."""
+        if self._announced is not None:
+            self._literal, self._missing, self._announced = bytearray(), self._announced.size, None
+
+    def refuse(self) -> bool:
+        """Forget the command. False if the client sends the literal all the same: then there is no way on."""
+        announced, self._announced = self._announced, None
+        self._forget()
+        return announced is None or announced.waits
+
+    def _fill(self) -> bool:
+        assert self._literal is not None  # noqa: S101 - the caller looked
+        taken = self._input[self._at : self._at + self._missing]
+        self._literal += taken
+        self._missing -= len(taken)
+        self._take(self._at + len(taken))
+        if self._missing:
+            return False
+        self._pieces.append(Literal(self._literal, self._binary))
+        self._literal = None
+        return True
+
+    def _take(self, up_to: int) -> None:
+        self._at = self._scanned = up_to
+        if up_to == len(self._input):
+            self._input.clear()
+            self._at = self._scanned = 0
+        elif up_to > LINE:
+            del self._input[:up_to]
+            self._at = self._scanned = 0
+
+    def _drop_if_too_long(self) -> None:
+        if self._dropping is not None or self._length + len(self._input) - self._at > LINE:
+            if self._dropping is None:
+                self._dropping = bytes(self._input[self._at : self._at + 64])
+            self._take(len(self._input))
+
+    def _forget(self) -> None:
+        self._pieces, self._length, self._literal, self._missing = [], 0, None, 0
+        self._announced = self._dropping = None
