@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from mailtrap.envelope import Address
 from mailtrap.message import words
@@ -13,7 +14,7 @@ LIMIT = 10_000
 _ATOM = r"""[^\s"(),:;<>@\[\]\\]"""
 # What nearly all are: `ann@example.com`, `Ann <ann@example.com>`, `"Ann B" <ann@example.com>`. A name, then, has
 # no character that could mean something else, so the two alternatives cannot take the same text twice.
-_USUAL = re.compile(
+USUAL = re.compile(
     rf"""\s*+(?:(?:"([^"\\]*+)"|([^"(),:;<>@\[\]\\]*+))\s*+<({_ATOM}++@{_ATOM}++)>|({_ATOM}++@{_ATOM}++))\s*+(?:,|$)"""
 )
 _TOKEN = re.compile(
@@ -26,6 +27,19 @@ _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _PLAIN_LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]++(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]++)*+")
 
 
+class Written(NamedTuple):
+    """One address as it stands in a field, with nothing decoded, or where a group of them begins or ends."""
+
+    name: str | None
+    """Empty where there is none; of a group that begins, what it is called; None where a group ends."""
+    address: str | None
+    """Its local part quoted where it was; empty where there is only a name; None where a group begins or ends."""
+    route: str = ""
+
+
+GROUP_END = Written(None, None)
+
+
 def mailboxes(text: str, limit: int = LIMIT) -> list[Address]:
     """The addresses in the (unfolded) text of a field, groups' members among them, with their names.
 
@@ -35,13 +49,23 @@ def mailboxes(text: str, limit: int = LIMIT) -> list[Address]:
     found: list[Address] = []
     at = 0
     while at < len(text) and len(found) < limit:
-        match = _USUAL.match(text, at)
+        match = USUAL.match(text, at)
         if match is None:
-            return found + _Reader(text, at, limit - len(found)).read()
+            rest = written(text, at, limit - len(found))
+            return found + [Address(_plain(each), name=words.shown(name or "")) for name, each, _ in rest if each]
         quoted, name, address, bare = match.groups()
         found.append(Address(bare or address, name=words.shown(quoted or name or "")))
         at = match.end()
     return found
+
+
+def written(text: str, at: int = 0, limit: int = LIMIT) -> list[Written]:
+    """All that stands in the text of a field from *at* on, groups and mere names among it; of addresses, *limit*.
+
+    >>> [each.name or each.address for each in written("Team: ann@example.com, Bob;")]
+    ['Team', 'ann@example.com', 'Bob', None]
+    """
+    return _Reader(text, at, limit).read()
 
 
 class _Reader:
@@ -53,21 +77,23 @@ class _Reader:
     def __init__(self, text: str, at: int, limit: int) -> None:
         self._text = text
         self._at = at
-        self._limit = limit
-        self._found: list[Address] = []
+        self._wanted = limit
+        self._found: list[Written] = []
         self._closing: dict[int, int] | None = None
+        self._in_group = False
         self._clear()
 
     def _clear(self) -> None:
         self._words: list[str] = []
         self._comments: list[str] = []
         self._angle: list[str] | None = None
+        self._route = ""
         self._inside = False
         self._words_before_angle = 0
 
-    def read(self) -> list[Address]:
-        """All addresses from here on."""
-        while self._at < len(self._text) and len(self._found) < self._limit:
+    def read(self) -> list[Written]:
+        """All from here on."""
+        while self._at < len(self._text) and self._wanted > 0:
             match = _TOKEN.match(self._text, self._at)
             assert match is not None  # noqa: S101 - its last alternative is any character
             start, self._at = self._at, match.end()
@@ -76,11 +102,12 @@ class _Reader:
                 self._special(special, start)
             elif quoted is not None:
                 local = self._inside or self._text[self._at : self._at + 1] == "@"
-                self._word(match[0] if local else _unescaped(quoted))
+                self._word(match[0] if local else unescaped(quoted))
             elif space is None or not self._inside:
                 self._word(" " if space else atom or literal or escaped)
         self._end()
-        return self._found[: self._limit]
+        self._end_group()
+        return self._found
 
     def _word(self, word: str) -> None:
         (self._angle if self._inside and self._angle is not None else self._words).append(word)
@@ -92,11 +119,14 @@ class _Reader:
             self._open()
         elif character == ">":
             self._inside, self._words_before_angle = False, len(self._words)
-        elif (character == "," and not (self._inside and self._angle and self._angle[0] == "@")) or character == ";":
+        elif character == ";":
+            self._end()
+            self._end_group()
+        elif character == "," and not (self._inside and self._angle and self._angle[0] == "@"):
             self._end()
         elif character == ":":
             self._colon()
-        elif character in "@[]":
+        elif character in "@[],":
             self._word(character)
 
     def _open(self) -> None:
@@ -118,17 +148,31 @@ class _Reader:
 
     def _colon(self) -> None:
         if self._inside:
-            self._angle = []  # the end of a route (RFC 5322 §4.4), which is ignored
+            self._route, self._angle = "".join(self._angle or ()), []  # RFC 5322 §4.4
+        elif self._angle:
+            self._end()
         else:
-            self._words.clear()  # the name of a group; who is in it is what counts
-            self._comments.clear()
+            self._end_group()  # RFC 5322 §3.4 has no group in a group
+            self._found.append(Written(self._phrase(), None))
+            self._in_group = True
+            self._clear()
+
+    def _end_group(self) -> None:
+        if self._in_group:
+            self._found.append(GROUP_END)
+        self._in_group = False
+
+    def _phrase(self) -> str:
+        return " ".join("".join(self._words).split())
 
     def _end(self) -> None:
-        """What was read since the last comma is one address, or none."""
+        """What was read since the last comma is one address, or a name, or nothing."""
         if self._angle:
-            self._add("".join(self._angle), " ".join("".join(self._words).split()))
+            self._add("".join(self._angle), self._phrase())
         elif self._angle is None and self._words:
             self._without_brackets()
+        elif self._words:
+            self._add("", self._phrase())
         self._clear()
 
     def _without_brackets(self) -> None:
@@ -139,6 +183,8 @@ class _Reader:
         name = " ".join(each for each in pieces if "@" not in each) if len(addresses) == 1 < len(pieces) else ""
         for address in addresses:
             self._add(address, name)
+        if not addresses:
+            self._add("", self._phrase())
 
     def _pieces(self) -> list[str]:
         """The words, those around an `@` or a dot put together (RFC 5322 §4.4 allows spaces there)."""
@@ -156,10 +202,12 @@ class _Reader:
         return ["".join(each) for each in pieces]
 
     def _add(self, address: str, name: str) -> None:
-        self._found.append(Address(_plain(address), name=words.shown(name or self._comment_text())))
+        if (address or name) and self._wanted > 0:
+            self._found.append(Written(name or self._comment_text(), address, self._route))
+            self._wanted -= bool(address)
 
     def _comment_text(self) -> str:
-        return " ".join(_unescaped(each).strip() for each in self._comments)
+        return " ".join(unescaped(each).strip() for each in self._comments)
 
 
 def _plain(address: str) -> str:
@@ -171,7 +219,8 @@ def _plain(address: str) -> str:
     return address
 
 
-def _unescaped(text: str) -> str:
+def unescaped(text: str) -> str:
+    """What stands in a quoted string, or in a comment."""
     return _ESCAPED.sub(r"\1", text) if "\\" in text else text
 
 

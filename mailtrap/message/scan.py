@@ -26,6 +26,13 @@ def dashed_lines(octets: Octets) -> Iterator[tuple[int, int, bytes]]:
             yield found + 1, min(at + 1, size), bytes(octets[found + 3 : at]).rstrip()
 
 
+def line_ends(octets: Octets, start: int, stop: int) -> int:
+    """How many LFs there are in ``octets[start:stop]``."""
+    if stop - start <= SLICE:
+        return octets.count(b"\n", start, stop)
+    return sum([octets.count(b"\n", at, min(at + SLICE, stop)) for at in range(start, stop, SLICE)])
+
+
 class EmptyLines:
     """Where headers end. It is asked for places that only ever grow: the next ``LF CRLF`` and ``LF LF`` are kept."""
 

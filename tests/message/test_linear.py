@@ -16,6 +16,8 @@ import pytest
 
 from mailtrap.message.captured import Message
 from mailtrap.message.facts import facts
+from mailtrap.message.parse import parse
+from mailtrap.message.structure import bodystructure, envelope
 from mailtrap.message.summary import Summary
 
 MULTIPART = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n"
@@ -147,6 +149,8 @@ def read(octets: bytes) -> None:
     message = Message(Summary(1, "id", 1, "smtp", datetime(2026, 11, 23, tzinfo=UTC), 1, None, found), lambda: octets)
     _ = message.text, message.html, message.headers, message.defects, message.parts
     _ = [(each.content, each.filename) for each in message.attachments]
+    structure = parse(octets)
+    envelope(octets, structure), bodystructure(octets, structure)
 
 
 def forget() -> None:
