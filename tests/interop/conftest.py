@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import dovecot
 import pytest
 import requests
+from reading import Account, Server
+from smtp_client import SmtpClient
+
+from mailtrap.settings import OPTIONS
+
+LISTENERS = ("smtp", "http", "pop3", "pop3s", "imap", "imaps", "smtps", "submission")
 
 
 @dataclass
@@ -21,9 +29,33 @@ class Process:
     """A running ``mailtrap``."""
 
     popen: subprocess.Popen[str]
-    smtp: int
-    http: int
+    ports: dict[str, int]
     session: requests.Session = field(default_factory=requests.Session)
+
+    @property
+    def smtp(self) -> int:
+        """Where it takes mail."""
+        return self.ports["smtp"]
+
+    @property
+    def http(self) -> int:
+        """Where the REST API is."""
+        return self.ports["http"]
+
+    @property
+    def imap(self) -> int:
+        """Where mail is read by IMAP."""
+        return self.ports["imap"]
+
+    @property
+    def pop3(self) -> int:
+        """Where mail is read by POP3."""
+        return self.ports["pop3"]
+
+    def deliver(self, account: str, octets: bytes) -> None:
+        """Send a message to *account*."""
+        with SmtpClient(("127.0.0.1", self.smtp)) as client:
+            client.send(octets, rcpt_to=[account])
 
     def get(self, path: str, **query: object) -> requests.Response:
         """What the REST API answers."""
@@ -59,6 +91,9 @@ Start = Callable[..., Process]
 PYTHON = os.environ.get("MAILSANDBOX_TEST_PYTHON", sys.executable)
 """Where the program is installed that is run; CI runs that of the wheel, too."""
 
+SERVERS = ["ours", *(["dovecot"] if os.environ.get("MAILSANDBOX_TEST_DOVECOT") else [])]
+"""Whose mail is read: with this variable the tests of readers are held against Dovecot as well."""
+
 
 @pytest.fixture
 def start() -> Iterator[Start]:
@@ -89,12 +124,36 @@ def mailtrap() -> Iterator[Process]:
         process.popen.terminate()
 
 
+@pytest.fixture(scope="session", name="dovecot")
+def a_dovecot() -> Iterator[dovecot.Dovecot]:
+    """One Dovecot for the whole run, without TLS; each test uses accounts of its own."""
+    if os.geteuid() != 0:
+        pytest.skip("Dovecot has to be started as root")
+    with dovecot.running() as server:
+        yield server
+
+
+@pytest.fixture(params=SERVERS)
+def account(request: pytest.FixtureRequest, numbers: Iterator[int]) -> Account:
+    """An account that nobody else uses, on the server whose readers are tested."""
+    if request.param == "ours" and "imap" not in OPTIONS:
+        pytest.skip("there is no IMAP yet")
+    server: Server = request.getfixturevalue("mailtrap" if request.param == "ours" else request.param)
+    return Account(server, f"reader{next(numbers)}@x.test", faithful=request.param == "ours")
+
+
+@pytest.fixture(scope="session")
+def numbers() -> Iterator[int]:
+    """Never the same one twice."""
+    return itertools.count(1)
+
+
 def _spawn(options: list[str]) -> Process:
-    with _free_ports() as (smtp, http):
-        ports = ["--smtp", str(smtp), "--http", str(http), "--host", "127.0.0.1"]
-    command = [PYTHON, "-P", "-m", "mailtrap", *ports, *options]
+    with _free_ports() as ports:
+        listeners = [word for name, port in ports.items() for word in (f"--{name}", str(port))]
+    command = [PYTHON, "-P", "-m", "mailtrap", *listeners, "--host", "127.0.0.1", *options]
     popen = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    return Process(popen, smtp, http)
+    return Process(popen, ports)
 
 
 def _await(process: Process) -> None:
@@ -103,6 +162,8 @@ def _await(process: Process) -> None:
 
 
 @contextmanager
-def _free_ports() -> Iterator[tuple[int, int]]:
-    with socket.create_server(("127.0.0.1", 0)) as first, socket.create_server(("127.0.0.1", 0)) as second:
-        yield first.getsockname()[1], second.getsockname()[1]
+def _free_ports() -> Iterator[dict[str, int]]:
+    with ExitStack() as stack:
+        there = [name for name in LISTENERS if name in OPTIONS]
+        sockets = {name: stack.enter_context(socket.create_server(("127.0.0.1", 0))) for name in there}
+        yield {name: each.getsockname()[1] for name, each in sockets.items()}
