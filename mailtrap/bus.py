@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -55,6 +55,17 @@ class Removed(Event):
 
     mailbox: int
     uids: tuple[int, ...]
+    ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Copied(Event):
+    """Messages have new entries in one mailbox: they were copied or moved there (``ids[0]`` to ``uids[0]``)."""
+
+    mailbox: int
+    uids: tuple[int, ...]
+    numbers: tuple[int, ...]
+    ids: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +75,8 @@ class Deleted(Event):
     ids: tuple[str, ...]
     numbers: tuple[int, ...]
     why: str
+    entries: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+    """Which UIDs went with them, by mailbox."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,8 @@ def _text_holds(term: Text | Header, summary: Summary, document: Callable[[], Do
             return name_like(names, fold(text)) if "*" in text else fold(text) in names
         case Text("body", text):
             return fold(text) in document().body
+        case Text("headers", text):
+            return fold(text) in document().headers
         case Text(_, text):
             folded, seen = fold(text), document()
             return any(folded in each for each in (seen.subject, seen.addresses, seen.names, seen.body))
@@ -103,6 +105,6 @@ def _needs_text(query: Query) -> bool:
         case Not(term):
             return _needs_text(term)
         case Text(field):
-            return field in ("any", "body")
+            return field in ("any", "body", "headers")
         case _:
             return isinstance(query, Header)

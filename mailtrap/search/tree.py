@@ -8,7 +8,7 @@ from typing import Literal
 
 from mailtrap.message.summary import Origin
 
-TextField = Literal["any", "subject", "body", "filename"]
+TextField = Literal["any", "subject", "body", "filename", "headers"]
 AddressField = Literal["from", "to", "cc", "bcc", "rcpt", "mailfrom"]
 Feature = Literal["attachment", "html", "calendar"]
 State = Literal["unread", "read", "pinned", "broken"]
@@ -19,6 +19,7 @@ SessionField = Literal["id", "auth", "helo", "tls"]
 class Text:
     """*text* occurs in the field, letter case and accents apart; ``any`` is subject, addresses, text, names.
 
+    ``headers`` is the whole header, names of fields and decoded values: what IMAP's TEXT looks at besides the body.
     In a ``filename``, ``*`` is a wildcard.
     """
 

@@ -10,14 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future
+from datetime import date
 from typing import Literal, Protocol
 
-from mailtrap.bus import Bus
+from mailtrap.bus import Bus, Filed
 from mailtrap.message.summary import Summary
 from mailtrap.search.tree import Query
 from mailtrap.store.records import (
     Account,
     Entry,
+    Fetched,
     Filing,
     Flag,
     Mailbox,
@@ -27,6 +29,7 @@ from mailtrap.store.records import (
     Project,
     Refusal,
     Session,
+    View,
 )
 from mailtrap.transcript import Transcript
 
@@ -49,6 +52,9 @@ class Store(Protocol):
 
     def project(self, name: str) -> Project:
         """The project called *name*; made, if there is none."""
+
+    def find_project(self, name: str) -> Project | None:
+        """The project called *name*, if there is one."""
 
     def new_project(self) -> Project:
         """A fresh world with a name of its own: one row, whatever else is stored."""
@@ -133,11 +139,93 @@ class Store(Protocol):
     def account(self, project: int, name: str) -> Account:
         """One account by its folded name; raises `NotFound`."""
 
+    def mailboxes(self, project: int, account: str) -> list[Mailbox]:
+        """The mailboxes of an account that have been made, by name, INBOX first; none, if nobody has heard of it."""
+
     def mailbox(self, project: int, account: str, name: str = "INBOX") -> Mailbox:
-        """A mailbox of an account; raises `NotFound`."""
+        """A mailbox of an account; raises `NotFound`. Names are compared as they are, ``/`` is between levels."""
+
+    def open_mailbox(self, project: int, account: str, name: str) -> Mailbox:
+        """A mailbox of an account; made, with the account, if there is none."""
+
+    def make_mailbox(self, project: int, account: str, name: str) -> Mailbox:
+        """A new mailbox, made with its account if there is none; raises `AlreadyExists`."""
+
+    def delete_mailbox(self, project: int, account: str, name: str) -> None:
+        """Take everything out of a mailbox and free its name; raises `NotFound`. Those below it stay.
+
+        Whoever has it selected sees an empty mailbox from then on, that nothing can be put into.
+        """
+
+    def rename_mailbox(self, project: int, account: str, old: str, new: str) -> None:
+        """Rename a mailbox and those below it; raises `NotFound` and `AlreadyExists`.
+
+        INBOX stays, with its UIDVALIDITY: its messages move to the new mailbox (RFC 9051 §6.3.6).
+        """
+
+    def mailbox_names(self, mailbox: int) -> tuple[str, str]:
+        """The name of a mailbox's account and its own, as it is or was when it was deleted; raises `NotFound`."""
+
+    def subscriptions(self, project: int, account: str) -> dict[str, bool]:
+        """What an account has subscribed to (True) or unsubscribed from (False), by name."""
+
+    def subscribe(self, project: int, account: str, name: str, subscribed: bool) -> None:
+        """Subscribe an account to a name, or unsubscribe it; there need not be such a mailbox."""
+
+    # -- what is in a mailbox
 
     def entries(self, mailbox: int, *, after: int = 0, limit: int = 200) -> list[Entry]:
         """Entries in the order of their UIDs, after UID *after*."""
+
+    def view(self, mailbox: int) -> View:
+        """A mailbox at this moment; raises `NotFound`. A deleted one is empty."""
+
+    def keywords(self, mailbox: int) -> tuple[str, ...]:
+        """The keywords in use in a mailbox, in any letter case once; raises `NotFound`."""
+
+    def deleted(self, mailbox: int) -> list[int]:
+        """The UIDs of the entries with the flag ``\\Deleted``, ascending; raises `NotFound`."""
+
+    def fetch(self, mailbox: int, uids: Sequence[int], *, outline: bool = False) -> list[Fetched]:
+        """Entries by their UIDs, ascending, each once, with ENVELOPE and BODYSTRUCTURE if *outline*.
+
+        Removed ones are given as long as their message is there (RFC 2180 §4.1.1), others left out. Ask for a
+        page at a time, of 200 say; what lies close together is read fastest.
+        """
+
+    def raw(self, numbers: Sequence[int]) -> dict[int, bytes]:
+        """The whole octets of messages, by number; what is not there is left out. Ask for as many as fit in memory."""
+
+    def sent_dates(self, mailbox: int, uids: Sequence[int]) -> dict[int, date | None]:
+        """The day in the Date field of each of these, as written there: time and zone don't count; None without."""
+
+    def search(self, mailbox: int, query: Query) -> list[int]:
+        """The UIDs of entries whose message *query* is true of, ascending; raises `NotFound`.
+
+        Whatever its origin. Read state is that of the account. Never behind: what has been committed is found.
+        """
+
+    def expunged_since(self, mailbox: int, modseq: int) -> list[tuple[int, int]] | None:
+        """Ranges of UIDs that went after *modseq*; None where the log does not reach back that far: ask
+        `entries` (RFC 7162 §3.2.6)."""
+
+    # -- what is put there, changed there and taken away
+
+    def append(self, mailbox: int, new: NewMessage, *, flags: Flag = Flag(0), keywords: Collection[str] = ()) -> Filed:
+        """Store a message in one mailbox alone; raises `NotFound`.
+
+        Its origin is ``append``, its account and project are the mailbox's; *received_at* is its internal date.
+        """
+
+    def copy(self, mailbox: int, uids: Sequence[int], target: int) -> list[tuple[int, int]]:
+        """Copy entries, with flags, keywords and dates; gives their UIDs and those of the copies, ascending.
+
+        Raises `NotFound` if there is no such mailbox in the project. For another account the copy is a message of
+        its own, an appended one: what was captured for whom does not change.
+        """
+
+    def move(self, mailbox: int, uids: Sequence[int], target: int, by: str = "imap") -> list[tuple[int, int]]:
+        """The same, and take the entries out where they were, in one transaction."""
 
     def flag(
         self,
@@ -148,15 +236,18 @@ class Store(Protocol):
         remove: Flag = Flag(0),
         add_keywords: Collection[str] = (),
         remove_keywords: Collection[str] = (),
+        replace: bool = False,
     ) -> int:
-        """Change flags and keywords of entries; gives the new mod-sequence (the old one if nothing changed)."""
+        """Change flags and keywords of entries; gives the new mod-sequence (the old one if nothing changed).
+
+        With *replace* they become exactly those that are added.
+        """
+
+    def flagging(self, mailbox: int, uids: Sequence[int], add: Flag) -> Future[int]:
+        """Add flags to entries, without waiting for it."""
 
     def remove(self, mailbox: int, uids: Sequence[int], by: str) -> int:
         """Take entries out of a mailbox, for ever; *by* is the protocol that asked. Gives the mod-sequence."""
-
-    def expunged_since(self, mailbox: int, modseq: int) -> list[tuple[int, int]] | None:
-        """Ranges of UIDs that went after *modseq*; None where the log does not reach back that far: ask
-        `entries` (RFC 7162 §3.2.6)."""
 
     # -- sessions
 

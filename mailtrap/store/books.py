@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlite3 import Connection
 
+from mailtrap.errors import NotFound
 from mailtrap.store import expunged, floors, rows
 from mailtrap.store.rows import AccountRow, MailboxRow, ProjectRow
 
@@ -20,6 +21,7 @@ _NUMBER = """
         coalesce((SELECT max(floor) FROM project), 0)
     )
 """
+_NAMED = "SELECT id FROM mailbox WHERE account = ? AND name = ? AND deleted_at IS NULL"
 
 
 class Books:
@@ -80,17 +82,36 @@ class Books:
     def inbox(self, account: AccountRow) -> MailboxRow:
         """Its INBOX; made, if there is none."""
         if account.inbox is None:
-            found = self._db.execute("SELECT id FROM mailbox WHERE account = ? AND name = ?", (account.id, INBOX))
-            there = found.fetchone()
-            account.inbox = self._load_mailbox(there[0] if there else self._make_mailbox(account, INBOX))
+            account.inbox = self.named(account, INBOX) or self.make_mailbox(account, INBOX)
         return self._current_mailbox(account.inbox)
 
+    def named(self, account: AccountRow, name: str) -> MailboxRow | None:
+        """Its mailbox called *name*, if there is one."""
+        found = self._db.execute(_NAMED, (account.id, name)).fetchone()
+        return self.mailbox(found[0]) if found else None
+
+    def make_mailbox(self, account: AccountRow, name: str) -> MailboxRow:
+        """A new mailbox, with a UIDVALIDITY that none has had."""
+        self._uidvalidity += 1
+        made = self._db.execute(
+            "INSERT INTO mailbox (account, name, uidvalidity, counted_at) VALUES (?, ?, ?, ?) RETURNING id",
+            (account.id, name, self._uidvalidity, account.project.floor_modseq),
+        )
+        return self.mailbox(made.fetchone()[0])
+
     def mailbox(self, mailbox: int) -> MailboxRow:
-        """A mailbox, and its account with it; raises `NotFound`."""
+        """A mailbox, deleted or not, and its account with it; raises `NotFound`."""
         row = self._mailboxes.get(mailbox) or self._load_mailbox(mailbox)
         self.project(row.account.project.id)
         self._current(row.account)
         return self._current_mailbox(row)
+
+    def target(self, mailbox: int) -> MailboxRow:
+        """A mailbox that something can be put into; raises `NotFound` if it was deleted, too."""
+        row = self.mailbox(mailbox)
+        if row.deleted_at is not None:
+            raise NotFound(f"mailbox {row.name} was deleted")
+        return row
 
     def write(self) -> None:
         """Write down what was taken out."""
@@ -150,14 +171,6 @@ class Books:
         )
         return int(made.fetchone()[0])
 
-    def _make_mailbox(self, account: AccountRow, name: str) -> int:
-        self._uidvalidity += 1
-        made = self._db.execute(
-            "INSERT INTO mailbox (account, name, uidvalidity, counted_at) VALUES (?, ?, ?, ?) RETURNING id",
-            (account.id, name, self._uidvalidity, account.project.floor_modseq),
-        )
-        return int(made.fetchone()[0])
-
     def _load_account(self, account: int) -> AccountRow:
         project, *columns = rows.read(self._db, rows.READ_ACCOUNT, account)
         row = AccountRow(self.project(project), *columns)
@@ -168,6 +181,6 @@ class Books:
         account, *columns = rows.read(self._db, rows.READ_MAILBOX, mailbox)
         owner = self._accounts.get(account) or self._load_account(account)
         row = self._mailboxes[mailbox] = MailboxRow(owner, *columns)
-        if row.name == INBOX:
+        if row.name == INBOX and row.deleted_at is None:
             owner.inbox = row
         return row

@@ -35,9 +35,9 @@ def delete(batch: Batch, project: int, ids: Collection[str], why: Literal["delet
     row.messages -= len(found)
     row.appended -= sum(appended for *_, appended in found)
     numbers = [number for number, *_ in found]
-    _take_out(batch, numbers, modseq)
+    uids = _take_out(batch, numbers, modseq)
     bury(batch, row, [(number, name, size) for number, name, size, _ in found], modseq, batch.at, why)
-    batch.events.append(Deleted(project, modseq, tuple(name for _, name, *_ in found), tuple(numbers), why))
+    batch.events.append(Deleted(project, modseq, tuple(name for _, name, *_ in found), tuple(numbers), why, uids))
     return len(found)
 
 
@@ -92,8 +92,11 @@ def bury(batch: Batch, project: ProjectRow, found: list[Found], modseq: int, at:
     _forget(batch, project.id)
 
 
-def _take_out(batch: Batch, numbers: Iterable[int], modseq: int) -> None:
-    """Take messages out of their mailboxes, and out of the counters of these and of their accounts."""
+def _take_out(batch: Batch, numbers: Iterable[int], modseq: int) -> dict[int, tuple[int, ...]]:
+    """Take messages out of their mailboxes, and out of the counters of these and of their accounts.
+
+    Gives the UIDs that went, by mailbox.
+    """
     entries = batch.db.execute(
         """
         SELECT entry.message, entry.mailbox, entry.uid, entry.flags & 1, entry.removed_at IS NOT NULL, message.size
@@ -121,6 +124,7 @@ def _take_out(batch: Batch, numbers: Iterable[int], modseq: int) -> None:
         row = batch.books.mailbox(mailbox)
         row.highest_modseq = modseq
         expunged.log(batch.db, row, expunged.ranges(gone), modseq)
+    return {mailbox: tuple(sorted(gone)) for mailbox, gone in uids.items()}
 
 
 def _forget(batch: Batch, project: int) -> None:

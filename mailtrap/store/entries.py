@@ -1,4 +1,4 @@
-"""Changes of entries: their flags and keywords, and taking them out of their mailbox."""
+"""Changes of entries: their flags and keywords."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from mailtrap.bus import Changed, Removed
+from mailtrap.bus import Changed
 from mailtrap.search.fold import storable
-from mailtrap.store import codec, deletion, expunged
+from mailtrap.store import codec
 from mailtrap.store.batch import Batch
 from mailtrap.store.records import Flag
 from mailtrap.store.rows import AccountRow, MailboxRow
+from mailtrap.store.there import entries_there
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,32 +27,42 @@ class EntryRow:
     removed: bool
 
 
-_THERE = """
-    FROM entry JOIN message m ON m.number = entry.message
-    WHERE entry.mailbox = :mailbox AND entry.uid IN (SELECT value FROM json_each(:uids))
-    AND entry.removed_at IS NULL AND (m.number > :floor OR m.pinned) ORDER BY entry.uid
-"""
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is to change about entries."""
+
+    add: Flag = Flag(0)
+    remove: Flag = Flag(0)
+    add_keywords: Collection[str] = ()
+    remove_keywords: Collection[str] = ()
+    replace: bool = False
+    """What is not added is taken away."""
+
+    def flags(self, there: int) -> int:
+        """The flags of an entry, with this change."""
+        kept = 0 if self.replace else there
+        return (kept | int(self.add)) & ~int(self.remove)
+
+    def keywords(self, there: str) -> str:
+        """The keywords of an entry, with this change."""
+        words = there.split()
+        if self.replace:
+            added = {storable(keyword).lower() for keyword in self.add_keywords}
+            words = [keyword for keyword in words if keyword.lower() in added]
+        return keywords_text(words, self.add_keywords, self.remove_keywords)
 
 
-def flag(
-    batch: Batch,
-    mailbox: int,
-    uids: Sequence[int],
-    add: Flag,
-    remove: Flag,
-    add_keywords: Collection[str],
-    remove_keywords: Collection[str],
-) -> int:
+def flag(batch: Batch, mailbox: int, uids: Sequence[int], change: Change) -> int:
     """A job: change flags and keywords of entries; gives the mailbox's highest mod-sequence."""
     row = batch.books.mailbox(mailbox)
-    columns = "entry.mailbox, entry.uid, entry.message, entry.flags, entry.keywords, 0, m.id"
     pairs, ids = [], {}
-    for *found, message_id in batch.db.execute(f"SELECT {columns} {_THERE}", _named(row, uids)).fetchall():
-        entry = EntryRow(*found)
-        keywords = _keywords(entry.keywords.split(), add_keywords, remove_keywords)
-        pairs.append((entry, replace(entry, flags=(entry.flags | add) & ~remove, keywords=keywords)))
-        ids[entry.message] = message_id
-    mark(batch, [(before, after) for before, after in pairs if before != after], ids)
+    for there in entries_there(batch, row, uids):
+        flags, keywords = change.flags(there.flags), change.keywords(there.keywords)
+        if (flags, keywords) != (there.flags, there.keywords):
+            before = EntryRow(mailbox, there.uid, there.message, there.flags, there.keywords, removed=False)
+            pairs.append((before, replace(before, flags=flags, keywords=keywords)))
+            ids[there.message] = there.id
+    mark(batch, pairs, ids)
     return row.highest_modseq
 
 
@@ -83,42 +94,6 @@ def mark(batch: Batch, pairs: Collection[tuple[EntryRow, EntryRow]], ids: dict[i
     return {entry.message for entries in there.values() for entry in entries}
 
 
-def remove(batch: Batch, mailbox: int, uids: Sequence[int], by: str) -> int:
-    """A job: take entries out of a mailbox; gives its highest mod-sequence."""
-    row = batch.books.mailbox(mailbox)
-    columns = "entry.uid, entry.flags & 1, m.size, m.id, m.origin = 'append'"
-    found = batch.db.execute(f"SELECT {columns} {_THERE}", _named(row, uids)).fetchall()
-    if not found:
-        return row.highest_modseq
-    gone = [uid for uid, *_ in found]
-    modseq = batch.books.next_modseq()
-    batch.db.executemany(
-        "UPDATE entry SET removed_at = ?, removed_by = ?, modseq = ? WHERE mailbox = ? AND uid = ?",
-        [(batch.at, storable(by), modseq, mailbox, uid) for uid in gone],
-    )
-    row.messages -= len(found)
-    row.unseen -= sum(not seen for _, seen, *_ in found)
-    row.size -= sum(size for _, _, size, *_ in found)
-    row.highest_modseq = modseq
-    expunged.log(batch.db, row, expunged.ranges(gone), modseq)
-    project = row.account.project.id
-    batch.events.append(Removed(project, modseq, mailbox, tuple(gone)))
-    _let_go(batch, project, [message_id for *_, message_id, appended in found if appended])
-    return modseq
-
-
-def _let_go(batch: Batch, project: int, appended: list[str]) -> None:
-    """What was appended goes with its last entry."""
-    found = batch.db.execute(
-        """
-        SELECT id FROM message WHERE id IN (SELECT value FROM json_each(?))
-        AND NOT EXISTS (SELECT 1 FROM entry WHERE entry.message = number AND removed_at IS NULL)
-        """,
-        (codec.encode(appended),),
-    )
-    deletion.delete(batch, project, [message_id for [message_id] in found.fetchall()], "deleted")
-
-
 def _tell_changed(batch: Batch, row: MailboxRow, entries: list[EntryRow], ids: dict[int, str], modseq: int) -> None:
     row.highest_modseq = modseq
     numbers = tuple(dict.fromkeys(entry.message for entry in entries))
@@ -148,11 +123,7 @@ def _unseen(batch: Batch, account: AccountRow, numbers: Iterable[int]) -> int:
     return int(count)
 
 
-def _named(row: MailboxRow, uids: Sequence[int]) -> dict[str, str | int]:
-    return {"mailbox": row.id, "uids": codec.encode(list(uids)), "floor": row.account.project.floor}
-
-
-def _keywords(there: list[str], add: Iterable[str], remove: Iterable[str]) -> str:
+def keywords_text(there: list[str], add: Iterable[str], remove: Iterable[str] = ()) -> str:
     """Keywords in any letter case are the same (RFC 9051 §2.3.2); the case they had first stays."""
     by_name = {keyword.lower(): keyword for keyword in there}
     for keyword in map(storable, add):

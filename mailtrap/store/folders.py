@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from sqlite3 import Connection
+from typing import Any
 
 from mailtrap.accounts import account_name
 from mailtrap.errors import NotFound
@@ -15,6 +16,17 @@ _ACCOUNTS = f"""
     SELECT account.id, account.name,
         {floors.MESSAGES_OF_ACCOUNT} AS messages, {floors.UNSEEN_OF_ACCOUNT} AS unseen, account.last_arrival
     FROM account JOIN project ON project.id = account.project WHERE project.id = :project
+"""
+_MAILBOXES = f"""
+    SELECT mailbox.id, mailbox.account, mailbox.name, uidvalidity, uidnext, highest_modseq,
+        mailbox.messages, mailbox.unseen, size, (
+            SELECT count(*) FROM entry
+            WHERE entry.mailbox = mailbox.id AND entry.flags & 8 AND entry.removed_at IS NULL AND (
+                entry.message > floor OR EXISTS (SELECT 1 FROM message WHERE number = entry.message AND pinned)
+            )
+        ) AS deleted, {floors.STALE_MAILBOX} AS stale, floor_modseq
+    FROM mailbox JOIN account ON account.id = mailbox.account JOIN project ON project.id = account.project
+    WHERE account.project = :project AND account.name = :account AND mailbox.deleted_at IS NULL
 """
 
 
@@ -41,22 +53,38 @@ def account(db: Connection, project: int, name: str) -> Account:
     return _account(*found)
 
 
+def mailboxes(db: Connection, project: int, account: str) -> list[Mailbox]:
+    """The mailboxes of an account by name, INBOX first; none, if nobody has heard of it."""
+    found = db.execute(f"{_MAILBOXES} ORDER BY mailbox.name <> 'INBOX', mailbox.name", _of(project, account))
+    return [_mailbox(db, *columns) for columns in found.fetchall()]
+
+
 def mailbox(db: Connection, project: int, account: str, name: str) -> Mailbox:
     """A mailbox; raises `NotFound`."""
-    found = db.execute(
-        f"""
-        SELECT mailbox.id, mailbox.account, mailbox.name, uidvalidity, uidnext, highest_modseq,
-            mailbox.messages, mailbox.unseen, size, {floors.STALE_MAILBOX}, floor_modseq
-        FROM mailbox JOIN account ON account.id = mailbox.account JOIN project ON project.id = account.project
-        WHERE account.project = :project AND account.name = :account AND mailbox.name = :name
-        """,
-        {"project": project, "account": account_name(storable(account)), "name": storable(name)},
-    ).fetchone()
-    if found is None:
+    there = find_mailbox(db, project, account, name)
+    if there is None:
         raise NotFound(f"{account} has no mailbox {name}")
-    *columns, stale, floor_modseq = found
-    there = Mailbox(*columns)
-    return _as_spared(db, there, floor_modseq) if stale and there.messages else there
+    return there
+
+
+def find_mailbox(db: Connection, project: int, account: str, name: str) -> Mailbox | None:
+    """A mailbox, if it is there."""
+    found = db.execute(
+        f"{_MAILBOXES} AND mailbox.name = :name", {**_of(project, account), "name": storable(name)}
+    ).fetchone()
+    return _mailbox(db, *found) if found else None
+
+
+def subscriptions(db: Connection, project: int, account: str) -> dict[str, bool]:
+    """What an account has subscribed to and unsubscribed from, by name."""
+    found = db.execute(
+        """
+        SELECT subscription.name, subscribed FROM subscription JOIN account ON account.id = subscription.account
+        WHERE account.project = :project AND account.name = :account ORDER BY subscription.name
+        """,
+        _of(project, account),
+    )
+    return {name: bool(subscribed) for name, subscribed in found.fetchall()}
 
 
 def entries(db: Connection, mailbox: int, *, after: int, limit: int) -> list[Entry]:
@@ -112,6 +140,16 @@ def filings(db: Connection, number: int) -> list[Filing]:
 
 def _account(number: int, name: str, messages: int, unseen: int, last_arrival: int | None) -> Account:
     return Account(number, name, messages, unseen, None if last_arrival is None else codec.time(last_arrival))
+
+
+def _of(project: int, account: str) -> dict[str, int | str]:
+    return {"project": project, "account": account_name(storable(account))}
+
+
+def _mailbox(db: Connection, *columns: Any) -> Mailbox:
+    *known, stale, floor_modseq = columns
+    there = Mailbox(*known)
+    return _as_spared(db, there, floor_modseq) if stale and there.messages else there
 
 
 def _as_spared(db: Connection, there: Mailbox, floor_modseq: int) -> Mailbox:

@@ -64,6 +64,11 @@ class Fulltext:
         if newest > indexed:
             self._start()
 
+    @property
+    def indexed(self) -> int:
+        """Every message up to this number has been looked at."""
+        return self._indexed
+
     def note(self, summary: Summary, message: Octets) -> None:
         """A message was committed. Called by the writer, for one after the other."""
         with self._changed:

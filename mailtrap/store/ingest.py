@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from abc import ABC, abstractmethod
 from functools import partial
 
 from mailtrap.bus import Added, Filed, Refused
@@ -19,24 +20,28 @@ from mailtrap.store.rows import ProjectRow
 from mailtrap.store.schema import SLICE
 
 
-class Adding:
-    """A job: store a message and file it. What takes time is done when it is made, before the writer's turn."""
+class Storing(ABC):
+    """What all that stores a message has in common; what takes time is done when it is made, not in the writer's turn.
+
+    ``_file``, ``_accounts`` and ``_seen`` say where it is put, and how.
+    """
 
     def __init__(self, new: NewMessage) -> None:
         self._new = new
         self._id = new.id or new_id()
         at = new.received_at
         self._at = time.time_ns() // 1000 if at is None else codec.microseconds(at)
-        self._accounts = tuple(dict.fromkeys(map(storable, new.accounts)))
+        self._accounts: tuple[str, ...] = ()
+        self._seen = False
         self._tags = tuple(sorted(set(map(storable, new.tags))))
         self._session = None if new.session is None else storable(new.session)
         self._texts = (
-            codec.encode(self._accounts),
             None if new.envelope is None else codec.envelope_json(new.envelope),
             codec.facts_json(new.facts),
         )
 
-    def __call__(self, batch: Batch) -> Summary:
+    def store(self, batch: Batch) -> Added:
+        """Store it; gives the event that tells of it."""
         new, books = self._new, batch.books
         project = books.project(new.project)
         if new.id:
@@ -45,32 +50,20 @@ class Adding:
         project.messages += 1
         if new.origin == "append":
             project.appended += 1
-        filed = tuple([self._file(batch, project, name, number, modseq, size) for name in self._accounts])
+        filed, accounts = self._file(batch, number, modseq)
         batch.add_message(
-            number, self._id, new.project, new.origin, self._at, modseq, size, self._session, *self._texts
+            number, self._id, new.project, new.origin, self._at, modseq, size, self._session, accounts, *self._texts
         )
         _add_octets(batch, number, new.octets)
         if self._tags:
             batch.db.executemany("INSERT INTO tag VALUES (?, ?)", [(tag, number) for tag in self._tags])
-        summary = self._summary(number, modseq)
-        batch.events.append(Added(new.project, modseq, summary, filed, partial(_itself, new.octets)))
-        return summary
+        added = Added(new.project, modseq, self._summary(number, modseq), filed, partial(_itself, new.octets))
+        batch.events.append(added)
+        return added
 
-    def _file(self, batch: Batch, project: ProjectRow, name: str, number: int, modseq: int, size: int) -> Filed:
-        account = batch.books.account(project, name)
-        inbox = batch.books.inbox(account)
-        uid = inbox.uidnext
-        inbox.uidnext += 1
-        inbox.highest_modseq = modseq
-        inbox.messages += 1
-        inbox.unseen += 1
-        inbox.size += size
-        account.messages += 1
-        account.unseen += 1
-        account.last_arrival = self._at
-        batch.add_entry(inbox.id, uid, number, modseq)
-        batch.add_filed(account.id, number)
-        return Filed(inbox.id, uid)
+    @abstractmethod
+    def _file(self, batch: Batch, number: int, modseq: int) -> tuple[tuple[Filed, ...], str]:
+        """File it; gives where, and its accounts as JSON."""
 
     def _summary(self, number: int, modseq: int) -> Summary:
         new = self._new
@@ -86,7 +79,41 @@ class Adding:
             session=self._session,
             accounts=self._accounts,
             tags=self._tags,
+            seen=self._seen,
         )
+
+
+class Adding(Storing):
+    """A job: store a message that came in, and file it in the INBOX of each of its accounts."""
+
+    def __init__(self, new: NewMessage) -> None:
+        super().__init__(new)
+        self._accounts = tuple(dict.fromkeys(map(storable, new.accounts)))
+        self._accounts_text = codec.encode(self._accounts)
+
+    def __call__(self, batch: Batch) -> Summary:
+        return self.store(batch).summary
+
+    def _file(self, batch: Batch, number: int, modseq: int) -> tuple[tuple[Filed, ...], str]:
+        project = batch.books.project(self._new.project)
+        filed = [self._file_for(batch, project, name, number, modseq) for name in self._accounts]
+        return tuple(filed), self._accounts_text
+
+    def _file_for(self, batch: Batch, project: ProjectRow, name: str, number: int, modseq: int) -> Filed:
+        account = batch.books.account(project, name)
+        inbox = batch.books.inbox(account)
+        uid = inbox.uidnext
+        inbox.uidnext += 1
+        inbox.highest_modseq = modseq
+        inbox.messages += 1
+        inbox.unseen += 1
+        inbox.size += len(self._new.octets)
+        account.messages += 1
+        account.unseen += 1
+        account.last_arrival = self._at
+        batch.add_entry(inbox.id, uid, number, modseq)
+        batch.add_filed(account.id, number)
+        return Filed(inbox.id, uid)
 
 
 def refuse(refusal: NewRefusal, bound: Bound, batch: Batch) -> None:

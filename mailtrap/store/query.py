@@ -86,6 +86,7 @@ _CLAUSES = {
     "all": "1",
     "none": "0",
     "match": "fulltext MATCH {0}",
+    "indexed": "m.number IN (SELECT rowid FROM fulltext WHERE fulltext MATCH {0})",
     "filed": "filed.account = (SELECT id FROM account WHERE project = :project AND name = {0})",
     "account": """EXISTS (
         SELECT 1 FROM filed WHERE message = m.number
@@ -106,6 +107,7 @@ _DOCUMENT_CLAUSES = {
     "any": "(instr(d.subject, {0}) OR instr(d.addresses, {0}) OR instr(d.names, {0}) OR instr(d.body, {0}))",
     "subject": "instr(d.subject, {0}) > 0",
     "body": "instr(d.body, {0}) > 0",
+    "headers": "instr(d.headers, {0}) > 0",
     "filename": "instr(d.names, {0}) > 0",
     "filename like": "name_like(d.names, {0})",
     "header": "header_has(d.headers, {0}, {1})",
@@ -119,7 +121,7 @@ def compile(query: Query, *, project: int, account: str | None = None, floor: in
 
     With *account*, over what was filed for it, and as it has read it; without, over everything but appends.
     """
-    clauses = _Clauses()
+    clauses = Clauses()
     viewer = account_name(storable(account)) if account is not None else None
     filed = viewer or _account_of(query)
     expression = candidates(query, filed)
@@ -157,7 +159,7 @@ def register(connection: Connection) -> None:
     connection.create_function("key_like", 2, _key_like, deterministic=True)
 
 
-class _Clauses:
+class Clauses:
     """Clauses, and the parameters that they take."""
 
     def __init__(self) -> None:
@@ -166,11 +168,13 @@ class _Clauses:
         self.needs_text = False
 
     def add(self, name: str, *values: Value) -> None:
+        """One more that must hold."""
         self.all.append(self.clause(name, *values))
 
     def clause(self, name: str, *values: Value) -> str:
+        """The clause called *name*, about these values."""
         template = _CLAUSES.get(name) or _DOCUMENT_CLAUSES[name]
-        self.needs_text |= name == "match" or name in _DOCUMENT_CLAUSES
+        self.needs_text |= name in ("match", "indexed") or name in _DOCUMENT_CLAUSES
         return template.format(*map(self._parameter, values))
 
     def _parameter(self, value: Value) -> str:

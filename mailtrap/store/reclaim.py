@@ -130,5 +130,6 @@ _DELETE_TEXTS = (
     SELECT 'delete', message, subject, addresses, names, codes, headers, body FROM document WHERE message = ?
     """,
     "DELETE FROM document WHERE message = ?",
+    "DELETE FROM outline WHERE message = ?",
     "DELETE FROM purge WHERE message = ?",
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntFlag
+from typing import NamedTuple
 
 from mailtrap.envelope import Envelope
 from mailtrap.message.facts import Facts
@@ -111,6 +112,45 @@ class Mailbox:
     messages: int
     unseen: int
     size: int
+    deleted: int
+    """How many have the flag ``\\Deleted`` (RFC 9051 §6.3.11)."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A mailbox at one moment, as a session begins with it."""
+
+    modseq: int
+    """The store's mod-sequence at that moment: what an event up to it tells is in here already."""
+    uidvalidity: int
+    uidnext: int
+    highest_modseq: int
+    """The mailbox's own (RFC 7162 §3.1.2.1)."""
+    uids: list[int]
+    """Ascending."""
+    unseen: int | None
+    """The UID of the first entry without ``\\Seen``."""
+    keywords: tuple[str, ...]
+    """Those in use, in any letter case once."""
+
+
+class Fetched(NamedTuple):
+    """An entry and what is known of its message, as plain as the database gives it: there may be many."""
+
+    uid: int
+    number: int
+    """The message's row number."""
+    modseq: int
+    flags: int
+    keywords: str
+    """Separated by spaces."""
+    at: int
+    """The internal date, in microseconds since 1970, UTC."""
+    size: int
+    envelope: bytes | None = None
+    """ENVELOPE and BODYSTRUCTURE as they are sent (RFC 9051 §7.5.2). None where nobody asked for them, or where
+    making them failed (which is logged)."""
+    bodystructure: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

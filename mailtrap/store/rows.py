@@ -53,6 +53,7 @@ class MailboxRow:
     unseen: int
     size: int
     counted_at: int
+    deleted_at: int | None = None
 
     @property
     def stale(self) -> bool:
@@ -63,7 +64,7 @@ class MailboxRow:
 READ_PROJECT = "SELECT id, floor, floor_modseq, messages, appended FROM project WHERE id = ?"
 READ_ACCOUNT = "SELECT project, id, name, last_arrival, messages, unseen, counted_at FROM account WHERE id = ?"
 READ_MAILBOX = """
-    SELECT account, id, name, uidnext, highest_modseq, expunged_from, messages, unseen, size, counted_at
+    SELECT account, id, name, uidnext, highest_modseq, expunged_from, messages, unseen, size, counted_at, deleted_at
     FROM mailbox WHERE id = ?
 """
 

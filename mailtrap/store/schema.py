@@ -10,7 +10,7 @@ from mailtrap.errors import StoreUnavailable
 SLICE = 1 << 18
 """Octets in one row of ``raw``."""
 
-_APPLICATION = 0x6D747362  # "mtsb": what `file` and we ourselves know a database of ours by
+APPLICATION = 0x6D747362  # "mtsb": what `file` and we ourselves know a database of ours by
 
 
 def check(db: Connection, name: str) -> None:
@@ -18,7 +18,7 @@ def check(db: Connection, name: str) -> None:
     [version] = db.execute("PRAGMA user_version").fetchone()
     [application] = db.execute("PRAGMA application_id").fetchone()
     [tables] = db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-    if tables and application != _APPLICATION:
+    if tables and application != APPLICATION:
         raise StoreUnavailable(f"{name} is a database of something else; it was left as it is")
     if version > len(MIGRATIONS):
         raise StoreUnavailable(
@@ -34,7 +34,7 @@ def migrate(db: Connection) -> None:
         with db:  # commits at the end, or rolls back
             db.execute("BEGIN IMMEDIATE")
             step(db)
-            db.execute(f"PRAGMA application_id = {_APPLICATION}")
+            db.execute(f"PRAGMA application_id = {APPLICATION}")
             db.execute(f"PRAGMA user_version = {number}")
 
 
@@ -184,6 +184,51 @@ def find_refusals_by_session(db: Connection) -> None:
     _run(db, "CREATE INDEX refusal_session ON refusal (session, number);")
 
 
+def serve_mailboxes(db: Connection) -> None:
+    """Version 3: mailboxes can be made, renamed, deleted and subscribed to, and FETCH has its octets ready."""
+    _run(
+        db,
+        """
+        -- A name is free again when its mailbox is deleted; the row stays, as a record of what was filed there.
+        CREATE TABLE new_mailbox (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            account INTEGER NOT NULL REFERENCES account,
+            name TEXT NOT NULL,
+            uidvalidity INTEGER NOT NULL,
+            uidnext INTEGER NOT NULL DEFAULT 1,
+            highest_modseq INTEGER NOT NULL DEFAULT 0,
+            expunged_from INTEGER NOT NULL DEFAULT 0,
+            messages INTEGER NOT NULL DEFAULT 0,
+            unseen INTEGER NOT NULL DEFAULT 0,
+            size INTEGER NOT NULL DEFAULT 0,
+            counted_at INTEGER NOT NULL DEFAULT 0,
+            deleted_at INTEGER
+        );
+        INSERT INTO new_mailbox SELECT *, NULL FROM mailbox;
+        DROP TABLE mailbox;
+        ALTER TABLE new_mailbox RENAME TO mailbox;
+        CREATE UNIQUE INDEX mailbox_name ON mailbox (account, name) WHERE deleted_at IS NULL;
+
+        -- what was explicitly subscribed to or unsubscribed from, whether there is such a mailbox or not
+        CREATE TABLE subscription (
+            account INTEGER NOT NULL, name TEXT NOT NULL, subscribed INTEGER NOT NULL, PRIMARY KEY (account, name)
+        ) WITHOUT ROWID;
+
+        -- ENVELOPE and BODYSTRUCTURE as they are sent: a copy of what the message says, written with its document.
+        -- Whoever changes how they are made empties this table.
+        CREATE TABLE outline (message INTEGER PRIMARY KEY, envelope BLOB NOT NULL, bodystructure BLOB NOT NULL);
+
+        -- few entries are marked for removal, and few have keywords
+        CREATE INDEX entry_deleted ON entry (mailbox, message) WHERE flags & 8 AND removed_at IS NULL;
+        CREATE INDEX entry_keywords ON entry (mailbox, keywords, message) WHERE keywords <> '' AND removed_at IS NULL;
+
+        -- A client may remember the mailboxes of an earlier store at this address: theirs are below.
+        UPDATE counter SET value = max(value, CAST(strftime('%s', 'now') AS INTEGER))
+        WHERE name = 'uidvalidity' AND NOT EXISTS (SELECT 1 FROM mailbox);
+        """,
+    )
+
+
 def _run(db: Connection, script: str) -> None:
     """All statements of *script*, within the transaction that is open (`executescript` would end it)."""
     statement = ""
@@ -194,4 +239,4 @@ def _run(db: Connection, script: str) -> None:
             statement = ""
 
 
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (create, find_refusals_by_session)
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (create, find_refusals_by_session, serve_mailboxes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import weakref
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from functools import partial
@@ -18,28 +18,17 @@ from mailtrap.errors import StoreUnavailable
 from mailtrap.message.summary import Summary
 from mailtrap.search.fold import storable
 from mailtrap.search.tree import All, Query
-from mailtrap.store import deletion, directory, entries, folders, lists, octets, projects, sessions
+from mailtrap.store import deletion, directory, folders, lists, octets, projects, sessions
 from mailtrap.store.batch import Batch
 from mailtrap.store.books import Books
 from mailtrap.store.bounds import Bound
 from mailtrap.store.connections import Readers, open_writer
 from mailtrap.store.fulltext import Fulltext
 from mailtrap.store.ingest import Adding, refuse
+from mailtrap.store.mailboxes import Mailboxes
 from mailtrap.store.query import compile as compiled
 from mailtrap.store.reclaim import Reclaim
-from mailtrap.store.records import (
-    Account,
-    Entry,
-    Filing,
-    Flag,
-    Mailbox,
-    NewMessage,
-    NewRefusal,
-    Page,
-    Project,
-    Refusal,
-    Session,
-)
+from mailtrap.store.records import Filing, NewMessage, NewRefusal, Page, Project, Refusal, Session
 from mailtrap.store.update import update
 from mailtrap.store.writer import Writer
 from mailtrap.transcript import Transcript
@@ -52,7 +41,7 @@ KEEP = 2 << 30
 """Octets of messages that a temporary store holds."""
 
 
-class SqliteStore:
+class SqliteStore(Mailboxes):
     """A `mailtrap.store.Store` in a directory of its own.
 
     >>> from pathlib import Path
@@ -111,9 +100,12 @@ class SqliteStore:
 
     def project(self, name: str) -> Project:
         """The project called *name*; made, if there is none."""
+        return self.find_project(name) or self._write(partial(projects.make, storable(name)))
+
+    def find_project(self, name: str) -> Project | None:
+        """The project called *name*, if there is one."""
         with self._snapshot() as db:
-            found = projects.find(db, storable(name))
-        return found or self._write(partial(projects.make, storable(name)))
+            return projects.find(db, storable(name))
 
     def new_project(self) -> Project:
         """A fresh world with a name of its own."""
@@ -221,50 +213,6 @@ class SqliteStore:
         """Put the floor above everything in the project but pinned messages; gives how many there were."""
         return self._write(lambda batch: deletion.delete_all(batch, project))
 
-    # -- accounts and mailboxes
-
-    def accounts(self, project: int, *, contains: str = "", after: str = "", limit: int = 200) -> list[Account]:
-        """Accounts in the order of their names, after the name *after*."""
-        with self._snapshot() as db:
-            return folders.accounts(db, project, contains=contains, after=after, limit=limit)
-
-    def account(self, project: int, name: str) -> Account:
-        """One account by its folded name; raises `NotFound`."""
-        with self._snapshot() as db:
-            return folders.account(db, project, name)
-
-    def mailbox(self, project: int, account: str, name: str = "INBOX") -> Mailbox:
-        """A mailbox of an account; raises `NotFound`."""
-        with self._snapshot() as db:
-            return folders.mailbox(db, project, account, name)
-
-    def entries(self, mailbox: int, *, after: int = 0, limit: int = 200) -> list[Entry]:
-        """Entries in the order of their UIDs, after UID *after*."""
-        with self._snapshot() as db:
-            return folders.entries(db, mailbox, after=after, limit=limit)
-
-    def flag(
-        self,
-        mailbox: int,
-        uids: Sequence[int],
-        *,
-        add: Flag = Flag(0),
-        remove: Flag = Flag(0),
-        add_keywords: Collection[str] = (),
-        remove_keywords: Collection[str] = (),
-    ) -> int:
-        """Change flags and keywords of entries; gives the new mod-sequence (the old one if nothing changed)."""
-        return self._write(lambda batch: entries.flag(batch, mailbox, uids, add, remove, add_keywords, remove_keywords))
-
-    def remove(self, mailbox: int, uids: Sequence[int], by: str) -> int:
-        """Take entries out of a mailbox, for ever; gives the mod-sequence."""
-        return self._write(lambda batch: entries.remove(batch, mailbox, uids, by))
-
-    def expunged_since(self, mailbox: int, modseq: int) -> list[tuple[int, int]] | None:
-        """Ranges of UIDs that went after *modseq*; None where the log does not reach back that far."""
-        with self._snapshot() as db:
-            return folders.expunged_since(db, mailbox, modseq)
-
     # -- sessions
 
     def open_session(self, transcript: Transcript) -> None:
@@ -298,9 +246,6 @@ class SqliteStore:
     def _submit(self, do: Callable[[Batch], T], size: int = 0) -> Future[T]:
         self._require_own()
         return self._writer.submit(do, size)
-
-    def _write(self, do: Callable[[Batch], T]) -> T:
-        return self._submit(do).result()
 
     def _require_own(self) -> None:
         if self._is_inherited:

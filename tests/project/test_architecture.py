@@ -16,6 +16,7 @@ PACKAGES = (ROOT / "mailtrap", ROOT / "web" / "mailtrap_web", ROOT / "pytest_plu
 LAYERS: tuple[set[str], ...] = (
     {"envelope", "errors", "version", "quantities", "message", "search", "bus", "current", "transcript", "accounts"},
     {"store", "ports", "loop", "settings"},
+    {"logins"},
     {"smtp", "mailtrap_web"},
     {"sandbox"},
     {"pytest_mailtrap", "welcome", "ready"},

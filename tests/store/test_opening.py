@@ -14,8 +14,9 @@ from forking import in_child
 from messages import new_message
 
 from mailtrap.errors import StoreInUse, StoreUnavailable
+from mailtrap.search.tree import Text
 from mailtrap.store.directory import PREFIX
-from mailtrap.store.schema import MIGRATIONS
+from mailtrap.store.schema import APPLICATION, MIGRATIONS
 from mailtrap.store.sqlite import SqliteStore
 
 if TYPE_CHECKING:
@@ -89,18 +90,39 @@ def test_a_database_of_a_newer_version_is_left_as_it_is(reopen: Open, tmp_path: 
     assert "was written by a newer version of this program" in refused(tmp_path / "data")
 
 
-def test_a_database_of_an_older_version_is_brought_up_to_date(
-    reopen: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("mailtrap.store.schema.MIGRATIONS", MIGRATIONS[:1])
-    store = reopen()
-    message = store.add(new_message(store.project("default").id)).result()
-    store.close()
-    monkeypatch.undo()
+FIRST_VERSION = """
+    INSERT INTO project (id, name, messages) VALUES (1, 'default', 1);
+    INSERT INTO account (id, project, name, messages, unseen) VALUES (1, 1, 'ann@x.test', 1, 1);
+    INSERT INTO mailbox (id, account, name, uidvalidity, uidnext, highest_modseq, messages, unseen, size)
+        VALUES (7, 1, 'INBOX', 3, 6, 1, 1, 1, 30);
+    INSERT INTO message (number, id, project, origin, received_at, modseq, size, accounts, facts)
+        VALUES (1, 'kept', 1, 'import', 0, 1, 30, '["ann@x.test"]', '{"size":30}');
+    INSERT INTO raw VALUES (1 << 20, CAST('Subject: old' || char(13, 10, 13, 10) || 'Hello, Ann.' AS BLOB));
+    INSERT INTO entry (mailbox, uid, message, modseq) VALUES (7, 5, 1, 1);
+    INSERT INTO filed VALUES (1, 1);
+    UPDATE counter SET value = 3 WHERE name = 'uidvalidity';
+    UPDATE counter SET value = 1 WHERE name = 'modseq';
+"""
+"""What a database of version 1 says after one message."""
+
+
+def test_a_database_of_the_first_version_is_brought_up_to_date(reopen: Open, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    with sqlite3.connect(database(tmp_path), isolation_level=None) as db:
+        MIGRATIONS[0](db)
+        db.executescript(FIRST_VERSION)
+        db.execute("PRAGMA user_version = 1")
+        db.execute(f"PRAGMA application_id = {APPLICATION}")
+    db.close()
 
     store = reopen()
-    assert store.octets(message.number)
     assert store._db.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),)
+    assert store.octets(1).endswith(b"Hello, Ann.")
+    assert [each.id for each in store.messages(1, Text("body", "hello")).summaries] == ["kept"]
+    there = store.mailbox(1, "ann@x.test")
+    assert (there.id, there.uidvalidity, there.uidnext, there.messages, there.deleted) == (7, 3, 6, 1, 0)
+    assert [each.uid for each in store.entries(7)] == [5]
+    assert store.make_mailbox(1, "ann@x.test", "new").uidvalidity == 4
 
 
 def test_a_damaged_database_is_refused_or_fails_in_our_words_and_is_never_wiped(reopen: Open, tmp_path: Path) -> None:

@@ -121,7 +121,7 @@ def test_where_the_settling_loop_has_stopped_the_writer_settles(store: SqliteSto
 def test_every_change_is_an_event(store: SqliteStore, project: int) -> None:
     heard: list[Event] = []
     first, second, third = (store.add(new_message(project)).result() for _ in range(3))
-    inbox = store.mailbox(project, "ann@x.test").id
+    catchall, inbox = (store.mailbox(project, name).id for name in ("catchall", "ann@x.test"))
     store.bus.subscribe(heard.append)
 
     store.update(project, [first.id, "absent"], pinned=True)
@@ -139,8 +139,8 @@ def test_every_change_is_an_event(store: SqliteStore, project: int) -> None:
     assert heard == [
         Changed(project, next(at), numbers=numbers[:1], ids=(first.id,)),
         Changed(project, next(at), numbers=numbers, mailbox=inbox, uids=(1, 2), ids=(first.id, second.id)),
-        Removed(project, next(at), inbox, (3,)),
-        Deleted(project, next(at), (second.id,), (second.number,), "deleted"),
+        Removed(project, next(at), inbox, (3,), (third.id,)),
+        Deleted(project, next(at), (second.id,), (second.number,), "deleted", {catchall: (2,), inbox: (2,)}),
         Emptied(project, next(at), third.number),
         Refused(project, next(at), 1),
     ]
