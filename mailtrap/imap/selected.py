@@ -44,6 +44,7 @@ class Selected:
         self._arrived: list[int] = []
         self._gone: set[int] = set()
         self._changed: set[int] = set()
+        self._emptied = False
         self._told: dict[int, int] = {}
         self._claim(self.uids)
 
@@ -109,6 +110,8 @@ class Selected:
         while self._events:
             self._apply(self._events.popleft())
         self._told.clear()
+        if self._emptied:
+            self._look_at_what_is_left()
         if expunges:
             yield from self._tell_gone()
         yield from self._tell_arrived()
@@ -131,12 +134,13 @@ class Selected:
             case Deleted():
                 self._gone.update(event.entries.get(self.mailbox, ()))
             case Emptied():
-                self._empty()
+                self._emptied = True
 
-    def _empty(self) -> None:
-        """Everything went but what is pinned: look at what is left."""
+    def _look_at_what_is_left(self) -> None:
+        """Everything went but what is pinned."""
         left = set(self._store.view(self.mailbox).uids)
         self._gone.update(uid for uid in (*self.uids, *self._arrived) if uid not in left)
+        self._emptied = False
 
     def _tell_gone(self) -> Iterator[bytes]:
         """From the last to the first, so that each number is what it was."""
@@ -163,9 +167,10 @@ class Selected:
 
     def _tell_changed(self) -> Iterator[bytes]:
         changed = sorted(uid for uid in self._changed if self.number(uid))
-        self._changed = set()
         for start in range(0, len(changed), _PAGE):
-            rows = self._store.fetch(self.mailbox, changed[start : start + _PAGE])
+            page = changed[start : start + _PAGE]
+            rows = self._store.fetch(self.mailbox, page)
+            self._changed.difference_update(page)
             yield self.new_keywords(rows) + b"".join(map(self.flags_response, rows))
 
     def flag_list(self, row: Fetched) -> bytes:

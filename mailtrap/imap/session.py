@@ -12,7 +12,6 @@ from mailtrap.imap.errors import Bad, BadSyntax, No, Refused, refused
 from mailtrap.imap.grammar import TAG, Reader
 from mailtrap.imap.recent import Recents
 from mailtrap.imap.registry import (
-    ANY,
     AUTHENTICATED,
     CAPABILITIES,
     COMMANDS,
