@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import logging
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mailtrap.envelope import Address
@@ -10,6 +11,8 @@ from mailtrap.message import headers, mailboxes
 from mailtrap.message.attached import attachments
 from mailtrap.message.parse import Octets, Part, parse
 from mailtrap.message.text import readable, shown
+
+log = logging.getLogger(__name__)
 
 PREVIEW = 140
 """Characters of the text that a list shows."""
@@ -60,6 +63,20 @@ def facts(octets: Octets) -> Facts:
         defects=tuple(dict.fromkeys(codes)),
         defect_count=len(codes),
     )
+
+
+def examined(octets: Octets) -> Facts:
+    """The facts of a message that is to be kept whatever happens: a bug in a parser must not touch acceptance."""
+    try:
+        return facts(octets)
+    except Exception:
+        log.exception("a message could not be examined; it is stored as it came")
+        return with_defect(Facts(size=len(octets)), "parser-failed")
+
+
+def with_defect(found: Facts, code: str) -> Facts:
+    """*found*, and one more defect."""
+    return replace(found, defects=(*found.defects, code), defect_count=found.defect_count + 1)
 
 
 def _addresses(header: headers.Header, name: bytes) -> tuple[Address, ...]:

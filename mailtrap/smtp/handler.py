@@ -12,8 +12,7 @@ from mailtrap.accounts import accounts_of
 from mailtrap.current import Current
 from mailtrap.envelope import Address, Envelope
 from mailtrap.loop import settled
-from mailtrap.message.facts import Facts, facts
-from mailtrap.message.parse import Octets
+from mailtrap.message.facts import examined, with_defect
 from mailtrap.smtp import reply
 from mailtrap.smtp.data import Data
 from mailtrap.smtp.transaction import Transaction
@@ -122,9 +121,9 @@ class Handler:
 
 def _new_message(smtp: SMTP, transaction: Transaction, data: Data) -> NewMessage:
     octets = data.message()
-    found = _facts(octets)
+    found = examined(octets)
     if data.dots_after_lf:
-        found = _with_defect(found, "dots-after-lf")
+        found = with_defect(found, "dots-after-lf")
     return NewMessage(
         project=transaction.project,
         origin="smtp",
@@ -134,18 +133,6 @@ def _new_message(smtp: SMTP, transaction: Transaction, data: Data) -> NewMessage
         accounts=accounts_of(transaction.rcpt_to, smtp.user),
         session=smtp.transcript.id,
     )
-
-
-def _facts(octets: Octets) -> Facts:
-    try:
-        return facts(octets)
-    except Exception:  # a bug in a parser must not touch acceptance
-        log.exception("a message could not be examined; it is stored as it came")
-        return _with_defect(Facts(size=len(octets)), "parser-failed")
-
-
-def _with_defect(found: Facts, code: str) -> Facts:
-    return replace(found, defects=(*found.defects, code), defect_count=found.defect_count + 1)
 
 
 def _envelope(smtp: SMTP, transaction: Transaction) -> Envelope:
