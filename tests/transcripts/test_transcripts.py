@@ -35,6 +35,7 @@ GIVEN: dict[str, Callable[[re.Match[str]], dict[str, Any]]] = {
     r"at most (\d+) recipients": lambda found: {"recipients": int(found[1])},
     r"STARTTLS": lambda found: {"starttls": True},
     r"strict stuffing": lambda found: {"strict_stuffing": True},
+    r"locking": lambda found: {"locking": True},
 }
 
 

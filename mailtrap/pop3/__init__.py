@@ -1,0 +1,1 @@
+"""POP3 out: RFC 1939 and its extensions, without sockets."""

@@ -1,0 +1,125 @@
+"""The commands before log-in (RFC 1939 §4 and §7; RFC 2449, 2595, 5034, 6856)."""
+
+from __future__ import annotations
+
+from binascii import b2a_base64
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from mailtrap.pop3.errors import Bad, Refused
+from mailtrap.pop3.maildrop import counted
+from mailtrap.pop3.registry import ANY, AUTHORIZATION, COMMANDS, command
+from mailtrap.sasl import MECHANISMS, BadExchange, Exchange, decoded
+
+if TYPE_CHECKING:
+    from mailtrap.pop3.session import Session
+
+ALWAYS = ("RESP-CODES", "AUTH-RESP-CODE", "PIPELINING", "EXPIRE NEVER", "IMPLEMENTATION mailtrap-sandbox")
+"""What CAPA says besides what the commands do (RFC 2449 §6, RFC 3206 §5)."""
+
+
+@command("CAPA", state=ANY)
+def capa(session: Session, _: str) -> Iterator[bytes]:
+    """RFC 2449 §5."""
+    offers = [offer for each in COMMANDS.values() if (offer := each.offer(session))]
+    yield "".join(f"{line}\r\n" for line in ("+OK", *offers, *ALWAYS, ".")).encode()
+
+
+@command("USER", state=AUTHORIZATION, argument="name", capability="USER")
+def user(session: Session, name: str) -> Iterator[bytes]:
+    """RFC 1939 §7. Whom nobody has heard of is let in, too."""
+    session.user = _checked(name.strip(" \t"))
+    yield b"+OK\r\n"
+
+
+@command("PASS", state=AUTHORIZATION, argument="password")
+def pass_(session: Session, _password: str) -> Iterator[bytes]:
+    """RFC 1939 §7: all that follows is the password, spaces and all. Any will do."""
+    name, session.user = session.user, None
+    if name is None:
+        raise Refused("USER comes before PASS")
+    yield from _enter(session, name)
+
+
+@command("AUTH", state=AUTHORIZATION, argument="mechanism [initial-response]", capability=lambda _: _sasl())
+def auth(session: Session, argument: str) -> Iterator[bytes]:
+    """RFC 5034 §4. Without an argument it lists the mechanisms, which clients of before CAPA ask for."""
+    name, _, initial = argument.partition(" ")
+    if not name:
+        yield "".join(f"{line}\r\n" for line in ("+OK", *MECHANISMS, ".")).encode()
+        return
+    begin = MECHANISMS.get(name.upper())
+    if begin is None:
+        raise Bad(f"Unknown mechanism; there are {', '.join(MECHANISMS)}")
+    session.user = None
+    exchange = begin()
+    challenge = next(exchange)
+    if initial:  # also where the mechanism has the server speak first: LOGIN's is the user name
+        yield from go_on(session, exchange, initial.strip(" ").encode("utf-8", "surrogateescape"))
+    else:
+        yield from _challenge(session, exchange, challenge)
+
+
+def go_on(session: Session, exchange: Exchange, line: bytes) -> Iterator[bytes]:
+    """The client's turn in an exchange."""
+    try:
+        challenge = exchange.send(decoded(line))
+    except BadExchange as error:
+        raise Bad(f"{error}") from None
+    except StopIteration as end:
+        yield from _enter(session, _checked(end.value))
+    else:
+        yield from _challenge(session, exchange, challenge)
+
+
+@command("STLS", state=AUTHORIZATION, capability=lambda session: "STLS" if _may_start_tls(session) else None)
+def stls(session: Session, _: str) -> Iterator[bytes]:
+    """RFC 2595 §4."""
+    if not _may_start_tls(session):
+        raise Refused("TLS is active already" if session.tls else "TLS is not offered here")
+    session.starting_tls = True
+    yield b"+OK Begin TLS negotiation\r\n"
+
+
+@command("UTF8", state=AUTHORIZATION, capability="UTF8 USER")
+def utf8(_session: Session, _: str) -> Iterator[bytes]:
+    """RFC 6856 §2. It changes nothing: messages are given as they came in either mode, since octets are sacred."""
+    yield b"+OK UTF8 enabled\r\n"
+
+
+@command("LANG", state=ANY, argument="[language]", capability="LANG")
+def lang(_: Session, language: str) -> Iterator[bytes]:
+    """RFC 6856 §3. There is one."""
+    if not language:
+        yield b"+OK Language listing follows:\r\nen English\r\n.\r\n"
+    elif language.lower() in ("*", "en", "i-default"):
+        yield b"+OK en Language changed\r\n"
+    else:
+        raise Refused("en There is English alone")
+
+
+def _challenge(session: Session, exchange: Exchange, challenge: bytes) -> Iterator[bytes]:
+    session.exchange = exchange
+    yield b"+ %b\r\n" % b2a_base64(challenge, newline=False)
+
+
+def _enter(session: Session, name: str) -> Iterator[bytes]:
+    yield from session.enter(name)
+    yield f"+OK {counted(len(session.maildrop))}\r\n".encode()
+
+
+def _checked(name: str) -> str:
+    """A name somebody can have; RFC 6856 §2.2 wants those refused that are not in UTF-8."""
+    if not name:
+        raise Bad("Say who you are: an address, catchall, or a project")
+    if not name.isprintable():  # surrogates are not either
+        raise Bad("A name must be in UTF-8, without control characters")
+    return name
+
+
+def _sasl() -> str:
+    return " ".join(("SASL", *MECHANISMS))
+
+
+def _may_start_tls(session: Session) -> bool:
+    return session.world.starttls and session.tls is None and session.login is None

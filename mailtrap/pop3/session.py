@@ -1,0 +1,264 @@
+"""One POP3 conversation (RFC 1939): octets in, octets out. It knows no sockets; see `mailtrap.driver`."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from mailtrap.bus import Deleted, Emptied, Event
+from mailtrap.current import Current
+from mailtrap.errors import NotFound
+from mailtrap.logins import Login, log_in
+from mailtrap.pop3 import authorization as _authorization
+from mailtrap.pop3 import transaction as _transaction  # noqa: F401 - the same
+from mailtrap.pop3.errors import Bad, BrokenOff, Refused, answer, err
+from mailtrap.pop3.lines import Lines
+from mailtrap.pop3.maildrop import Maildrop, Reading
+from mailtrap.pop3.registry import AUTHORIZATION, COMMANDS, TRANSACTION
+from mailtrap.pop3.seen import Seen
+from mailtrap.sasl import Exchange
+from mailtrap.store import Store
+from mailtrap.transcript import MASKED, Transcript
+
+log = logging.getLogger(__name__)
+
+JUNK_LIMIT = 100
+"""So many commands without sense, and the session ends."""
+
+LARGE = 2000
+"""A maildrop with more messages is looked through in a thread."""
+
+_HTTP = frozenset("GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH".split())
+_CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+_CREDENTIALS = re.compile(rb"(\s*(?:PASS|APOP\s+\S+|AUTH\s+\S+)[^\w])\s*\S", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What all sessions of a server have in common. Times are seconds."""
+
+    store: Store
+    current: Current
+    hostname: str = "sandbox.localhost"
+    idle: float = 600.0
+    idle_before_login: float = 60.0
+    starttls: bool = False
+    """STLS is offered where the connection is not secured."""
+    strict_stuffing: bool = False
+    """Dots are doubled after CRLF alone."""
+    locking: bool = False
+    """A maildrop is for one session at a time (RFC 1939 §4); others are refused with [IN-USE]."""
+    in_use: set[tuple[int, str]] = field(default_factory=set)
+
+
+class Session:
+    """One client. What it may do next is its state: `TRANSACTION` from log-in on."""
+
+    def __init__(self, world: World, *, peer: str = "", local: str = "", tls: str | None = None) -> None:
+        self.world = world
+        self.tls = tls
+        self.transcript = Transcript("pop3", peer, local)
+        self.closing = False
+        self.starting_tls = False
+        self.blocking = False
+        self.wants_more = False
+        self.mailbox: int | None = None
+        """The INBOX, whose events it wants to hear."""
+        self.login: Login | None = None
+        self.user: str | None = None
+        """What USER said."""
+        self.exchange: Exchange | None = None
+        """AUTH is under way: the next line is no command."""
+        self.state = AUTHORIZATION
+        self.maildrop = Maildrop()
+        self.reading = Reading(world.store, self.maildrop)
+        self.seen: Seen | None = None
+        self._lines = Lines()
+        self._junk = 0
+
+    # -- what the driver uses
+
+    @property
+    def idle_limit(self) -> float:
+        """Seconds that a client may be silent (RFC 1939 §3: at least ten minutes, once it is logged in)."""
+        return self.world.idle if self.state is TRANSACTION else self.world.idle_before_login
+
+    @property
+    def project(self) -> int | None:
+        """The project it is logged in to."""
+        return self.login.project if self.login else None
+
+    def greet(self) -> Iterator[bytes]:
+        """The first that a client hears."""
+        yield self._said(f"+OK {self.world.hostname} POP3 mailtrap-sandbox\r\n".encode())
+
+    def receive(self, data: bytes) -> Iterator[bytes]:
+        """Octets came in: carry out every command that is complete."""
+        self._lines.feed(data)
+        while not (self.closing or self.starting_tls) and self._lines.ready():
+            yield from self._answer_one()
+        self.wants_more = len(self._lines) > 0
+
+    def notify(self, event: Event) -> Iterator[bytes]:
+        """Nothing is said of it; but what was read ahead may be gone."""
+        match event:
+            case Deleted():
+                self.reading.forget()
+            case Emptied(floor=floor):
+                self.reading.forget(floor)
+        return iter(())
+
+    def secured(self, version: str) -> None:
+        """TLS is up: what was said before it counts no more (RFC 2595 §4)."""
+        self._lines.clear()
+        self.wants_more = self.starting_tls = False
+        self.user = None
+        self.tls = version
+
+    def eof(self) -> Iterator[bytes]:
+        """The client says no more. What it marked as deleted stays: that takes a QUIT (RFC 1939 §6)."""
+        self.closing = True
+        return iter(())
+
+    def dismiss(self, text: str) -> Iterator[bytes]:
+        """Say goodbye without having been asked to; nothing is removed (RFC 1939 §3)."""
+        self.closing = True
+        yield self._said(err(f"[SYS/TEMP] {text}"))
+
+    def ended(self) -> None:
+        """The connection is closed: let go of everything."""
+        if self.seen is not None:
+            self.seen.flush()
+        self.leave()
+
+    # -- what commands use
+
+    def enter(self, name: str) -> Iterator[bytes]:
+        """Log in by *name*, and look into the maildrop."""
+        login = log_in(self.world.store, self.world.current, name)
+        self._lock(login)
+        self.login = login
+        try:
+            yield from self._open(login)
+        except BaseException:
+            self.leave()
+            raise
+        self.state = TRANSACTION
+
+    def leave(self) -> None:
+        """Be as before log-in."""
+        if self.login is not None and self.world.locking:
+            self.world.in_use.discard((self.login.project, self.login.account))
+        self.login = self.mailbox = self.seen = self.user = None
+        self.state = AUTHORIZATION
+        self.maildrop = Maildrop()
+        self.reading = Reading(self.world.store, self.maildrop)
+
+    def retrieved(self, number: int) -> None:
+        """A message was given whole."""
+        if self.seen is not None and not self.maildrop.seen[number - 1]:
+            self.maildrop.seen[number - 1] = True
+            self.seen.mark(self.maildrop.uids[number - 1])
+
+    def in_thread(self) -> Iterator[bytes]:
+        """What comes next may take long."""
+        self.blocking = True
+        yield b""
+
+    def remark(self, text: str) -> None:
+        """Note what a transcript does not show."""
+        self.transcript.add("-", text.encode())
+
+    def _lock(self, login: Login) -> None:
+        if self.world.locking:
+            maildrop = (login.project, login.account)
+            if maildrop in self.world.in_use:
+                raise Refused("[IN-USE] Another session has this maildrop")  # RFC 2449 §8.1.2
+            self.world.in_use.add(maildrop)
+
+    def _open(self, login: Login) -> Iterator[bytes]:
+        store = self.world.store
+        try:
+            inbox = store.mailbox(login.project, login.account)
+        except NotFound:  # nobody has heard of it, and a log-in makes nothing
+            return
+        if inbox.messages > LARGE:
+            yield from self.in_thread()
+        self.mailbox = inbox.id
+        self.maildrop = Maildrop(inbox.id)
+        self.reading = Reading(store, self.maildrop)
+        yield from self.maildrop.load(store)
+        self.seen = Seen(store, inbox.id)
+
+    # -- the command loop
+
+    def _answer_one(self) -> Iterator[bytes]:
+        shown = False
+        try:
+            for chunk in self._carry_out_next():
+                if chunk and not shown:  # of several lines the first is enough
+                    self._said(chunk[: chunk.index(b"\n") + 1])
+                    shown = True
+                yield chunk
+        except BrokenOff as error:
+            self.remark(f"broken off: {error}")
+            self.closing = True
+        except Exception as error:
+            response = answer(error)
+            if shown:  # in the middle of a response there is no place for another
+                self.remark("broken off")
+                self.closing = True
+                return
+            yield self._said(response)
+            if isinstance(error, Bad):
+                yield from self._count_junk()
+        finally:
+            was_blocking, self.blocking = self.blocking, False
+        if was_blocking:
+            yield b""
+
+    def _carry_out_next(self) -> Iterator[bytes]:
+        exchange, self.exchange = self.exchange, None
+        line = self._lines.take(in_exchange=exchange is not None)
+        if exchange is not None:
+            self.transcript.add("C", MASKED)
+            return _authorization.go_on(self, exchange, line)
+        self._note(line)
+        return self._carry_out(line)
+
+    def _carry_out(self, line: bytes) -> Iterator[bytes]:
+        if _CONTROL.search(line):
+            raise Bad("Control characters are not allowed in a command")
+        verb, _, argument = line.decode("utf-8", "surrogateescape").strip(" \t").partition(" ")
+        argument = argument.lstrip(" ")
+        command = COMMANDS.get(verb.upper())
+        if command is None:
+            if verb.upper() in _HTTP:
+                self.closing = True
+                raise Refused("This port speaks POP3, not HTTP")
+            raise Bad("Unknown command; CAPA lists what there is")
+        if self.state not in command.state:
+            raise Refused(f"{command.verb} is not allowed now{_HINTS[self.state]}")
+        if argument and not command.takes_argument:
+            raise Bad(f"{command.verb} takes no argument")
+        yield from command.run(self, argument)
+
+    def _count_junk(self) -> Iterator[bytes]:
+        self._junk += 1
+        if self._junk >= JUNK_LIMIT:
+            yield from self.dismiss("Too many errors")
+
+    # -- the transcript
+
+    def _note(self, line: bytes) -> None:
+        known = _CREDENTIALS.match(line)
+        self.transcript.add("C", known[1] + MASKED if known else line)
+
+    def _said(self, response: bytes) -> bytes:
+        self.transcript.add("S", response)
+        return response
+
+
+_HINTS = {AUTHORIZATION: ": log in first", TRANSACTION: ": you are logged in"}
