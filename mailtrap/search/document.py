@@ -40,9 +40,9 @@ class Document:
     """The text of all text parts, of HTML what is seen of it, attached ones as well; one a line."""
 
 
-def document(octets: Octets, summary: Summary) -> Document:
-    """The document of a message."""
-    structure = parse(octets)
+def document(octets: Octets, summary: Summary, structure: Structure | None = None) -> Document:
+    """The document of a message; *structure* is what `parse` makes of it, where that is known."""
+    structure = structure or parse(octets)
     fields = header_fields.fields(octets, structure.root.start, structure.root.body)
     subject = fold(summary.facts.subject)
     found = keys(summary)

@@ -14,6 +14,8 @@ from mailtrap.store.records import Flag
 from mailtrap.store.rows import AccountRow, MailboxRow
 from mailtrap.store.there import entries_there
 
+_SEEN = int(Flag.SEEN)
+
 
 @dataclass(frozen=True, slots=True)
 class EntryRow:
@@ -38,10 +40,9 @@ class Change:
     replace: bool = False
     """What is not added is taken away."""
 
-    def flags(self, there: int) -> int:
-        """The flags of an entry, with this change."""
-        kept = 0 if self.replace else there
-        return (kept | int(self.add)) & ~int(self.remove)
+    def masks(self) -> tuple[int, int]:
+        """Flags are first ANDed with the one, then ORed with the other."""
+        return (0, int(self.add)) if self.replace else (~int(self.remove), int(self.add & ~self.remove))
 
     def keywords(self, there: str) -> str:
         """The keywords of an entry, with this change."""
@@ -55,9 +56,12 @@ class Change:
 def flag(batch: Batch, mailbox: int, uids: Sequence[int], change: Change) -> int:
     """A job: change flags and keywords of entries; gives the mailbox's highest mod-sequence."""
     row = batch.books.mailbox(mailbox)
+    kept, added = change.masks()
+    same_keywords = not (change.replace or change.add_keywords or change.remove_keywords)
     pairs, ids = [], {}
     for there in entries_there(batch, row, uids):
-        flags, keywords = change.flags(there.flags), change.keywords(there.keywords)
+        flags = there.flags & kept | added
+        keywords = there.keywords if same_keywords else change.keywords(there.keywords)
         if (flags, keywords) != (there.flags, there.keywords):
             before = EntryRow(mailbox, there.uid, there.message, there.flags, there.keywords, removed=False)
             pairs.append((before, replace(before, flags=flags, keywords=keywords)))
@@ -74,7 +78,7 @@ def mark(batch: Batch, pairs: Collection[tuple[EntryRow, EntryRow]], ids: dict[i
     if not pairs:
         return set()
     modseq = batch.books.next_modseq()
-    mailboxes = {entry.mailbox: batch.books.mailbox(entry.mailbox) for entry, _ in pairs}
+    mailboxes = {mailbox: batch.books.mailbox(mailbox) for mailbox in {entry.mailbox for entry, _ in pairs}}
     accounts = {row.account.id: row.account for row in mailboxes.values()}.values()
     numbers = [entry.message for entry, _ in pairs]
     unseen = [_unseen(batch, account, numbers) for account in accounts]
@@ -87,7 +91,7 @@ def mark(batch: Batch, pairs: Collection[tuple[EntryRow, EntryRow]], ids: dict[i
     there = defaultdict(list)
     for old, new in pairs:
         if not new.removed:
-            mailboxes[new.mailbox].unseen += (old.flags & Flag.SEEN) - (new.flags & Flag.SEEN)
+            mailboxes[new.mailbox].unseen += (old.flags & _SEEN) - (new.flags & _SEEN)
             there[new.mailbox].append(new)
     for mailbox, entries in there.items():
         _tell_changed(batch, mailboxes[mailbox], entries, ids, modseq)

@@ -20,7 +20,7 @@ _ACCOUNTS = f"""
 _MAILBOXES = f"""
     SELECT mailbox.id, mailbox.account, mailbox.name, uidvalidity, uidnext, highest_modseq,
         mailbox.messages, mailbox.unseen, size, (
-            SELECT count(*) FROM entry
+            SELECT count(*) FROM entry INDEXED BY entry_deleted
             WHERE entry.mailbox = mailbox.id AND entry.flags & 8 AND entry.removed_at IS NULL AND (
                 entry.message > floor OR EXISTS (SELECT 1 FROM message WHERE number = entry.message AND pinned)
             )

@@ -14,10 +14,10 @@ from operator import attrgetter
 from sqlite3 import Connection
 
 from mailtrap.errors import NotFound, StoreUnavailable
-from mailtrap.message.parse import Octets
+from mailtrap.message.parse import Octets, parse
 from mailtrap.message.summary import Summary
 from mailtrap.search.document import Document, document
-from mailtrap.store import codec, lists, octets
+from mailtrap.store import codec, lists, octets, outlines
 from mailtrap.store.batch import Batch
 from mailtrap.store.connections import Readers
 
@@ -40,6 +40,7 @@ _PATIENCE = 1.0
 """Seconds after which what failed is tried again."""
 
 Texts = tuple[Summary, Octets | None]
+Row = tuple[int | str, ...]
 
 
 class Fulltext:
@@ -137,13 +138,16 @@ class Fulltext:
 
     def _index(self) -> None:
         found, up_to = self._next()
-        rows = []
+        rows: list[Row] = []
+        made: list[outlines.Outline] = []
         for summary, message in found:
             time.sleep(0)  # whoever waits for the interpreter goes first
-            made = self._document(summary, message)
-            if made is not None:
-                rows.append((summary.number, *_columns(made)))
-        self._submit(partial(_write, rows, self._indexed, up_to)).result()
+            document, outline = self._texts(summary, message)
+            if document is not None:
+                rows.append((summary.number, *_columns(document)))
+            if outline is not None:
+                made.append(outline)
+        self._submit(partial(_write, rows, made, self._indexed, up_to)).result()
         with self._changed:
             self._indexed = up_to
             self._failure = None
@@ -167,29 +171,33 @@ class Fulltext:
             summaries = lists.after(db, after, up_to, _AT_ONCE)
         return [(each, None) for each in summaries], summaries[-1].number if len(summaries) == _AT_ONCE else up_to
 
-    def _document(self, summary: Summary, message: Octets | None) -> Document | None:
+    def _texts(self, summary: Summary, message: Octets | None) -> tuple[Document | None, outlines.Outline | None]:
         if message is None:
             try:
                 with self._readers.snapshot() as db:
                     message = octets.read(db, summary.number)
             except NotFound:  # deleted meanwhile
-                return None
-        for seen in (message, b""):  # a bug there must not keep others from being found, nor this one by its envelope
+                return None, None
+        structure = parse(message)
+        outline = outlines.outline(summary.number, message, structure)
+        # A bug there must not keep others from being found, nor this one by its envelope.
+        for seen, its_structure in ((message, structure), (b"", None)):
             try:
-                return document(seen, summary)
+                return document(seen, summary, its_structure), outline
             except Exception:
                 log.exception("message %s cannot be read for the index", summary.id)
-        return None
+        return None, outline
 
 
-def _write(rows: list[tuple[int | str, ...]], after: int, up_to: int, batch: Batch) -> None:
-    """A job: write documents, and their index; not of messages that were deleted meanwhile."""
+def _write(rows: list[Row], made: list[outlines.Outline], after: int, up_to: int, batch: Batch) -> None:
+    """A job: write documents and outlines, and the index; not of messages that were deleted meanwhile."""
     there = batch.db.execute(
         "SELECT number FROM message WHERE number IN (SELECT value FROM json_each(?))",
-        (codec.encode([row[0] for row in rows]),),
+        (codec.encode([number for number, *_ in (*rows, *made)]),),
     ).fetchall()
     known = {number for [number] in there}
     batch.db.executemany(_DOCUMENT, [row for row in rows if row[0] in known])
+    outlines.write(batch, [outline for outline in made if outline[0] in known])
     batch.db.execute(_FULLTEXT, {"after": after, "up_to": up_to})
     batch.db.execute("UPDATE counter SET value = ? WHERE name = 'indexed'", (up_to,))
     merge(batch.db)

@@ -124,7 +124,7 @@ class Mailboxes(ABC):
             found, made = outlines.complete(db, found) if outline else (found, [])
         late = [each for each in made if each[0] <= self._fulltext.indexed]
         if late:  # of an older database: the index has passed them by
-            self._submit(partial(outlines.write, rows=late))
+            self._submit(partial(outlines.write_late, rows=late))
         return found
 
     def raw(self, numbers: Sequence[int]) -> dict[int, bytes]:

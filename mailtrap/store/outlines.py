@@ -8,7 +8,7 @@ from sqlite3 import Connection
 
 from mailtrap.message.parse import Octets, Structure, parse
 from mailtrap.message.structure import bodystructure, envelope
-from mailtrap.store import views
+from mailtrap.store import codec, views
 from mailtrap.store.batch import Batch
 from mailtrap.store.records import Fetched
 
@@ -39,10 +39,18 @@ def complete(db: Connection, rows: list[Fetched]) -> tuple[list[Fetched], list[O
 
 
 def write(batch: Batch, rows: Iterable[Outline]) -> None:
+    """Write outlines of messages that are there."""
+    batch.db.executemany("INSERT OR REPLACE INTO outline VALUES (?, ?, ?)", rows)
+
+
+def write_late(batch: Batch, rows: list[Outline]) -> None:
     """A job: write outlines; not of messages that were deleted meanwhile."""
-    batch.db.executemany(
-        "INSERT OR REPLACE INTO outline SELECT ?1, ?2, ?3 WHERE EXISTS (SELECT 1 FROM message WHERE number = ?1)", rows
+    there = batch.db.execute(
+        "SELECT number FROM message WHERE number IN (SELECT value FROM json_each(?))",
+        (codec.encode([number for number, *_ in rows]),),
     )
+    known = {number for [number] in there.fetchall()}
+    write(batch, [row for row in rows if row[0] in known])
 
 
 def _on_the_spot(db: Connection, number: int) -> Outline | None:

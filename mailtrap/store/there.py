@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from mailtrap.store import codec
 from mailtrap.store.batch import Batch
-from mailtrap.store.records import Flag
 from mailtrap.store.rows import MailboxRow
 
 
@@ -25,7 +24,7 @@ class There(NamedTuple):
     @property
     def seen(self) -> bool:
         """It has the flag."""
-        return bool(self.flags & Flag.SEEN)
+        return bool(self.flags & 1)
 
 
 def entries_there(batch: Batch, row: MailboxRow, uids: Sequence[int] | None = None) -> list[There]:

@@ -101,10 +101,10 @@ def test_a_message_that_cannot_be_read_is_found_by_its_envelope_and_stops_nobody
 ) -> None:
     made = fulltext.document
 
-    def broken(octets: bytes, summary: object) -> object:
+    def broken(octets: bytes, *rest: object) -> object:
         if octets.startswith(b"X-Bad"):
             raise RecursionError
-        return made(octets, summary)  # type: ignore[arg-type]  # passed on as it came
+        return made(octets, *rest)  # type: ignore[arg-type]  # passed on as it came
 
     monkeypatch.setattr(fulltext, "document", broken)
     bad = store.add(new_message(project, b"X-Bad: 1\r\n\r\nneedle\r\n", rcpt_to=("bad@x.test",))).result()

@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 import requests
+from messages import new_message
 
 from mailtrap.current import Current
 from mailtrap.message.summary import Summary
 from mailtrap.store import Store
+from mailtrap.store.records import Flag
 from mailtrap_web.api import events as module
 from mailtrap_web.api.routes import Call
 from mailtrap_web.world import World
@@ -77,6 +79,61 @@ def test_what_happens_is_told_in_its_order(live: Any) -> None:
     assert second[2]["ids"] == third[2]["ids"] == [added.id]
     assert all(identity == data["cursor"] for identity, _, data in told)
     assert len({identity for identity, _, _ in told}) == 5
+
+
+def test_what_was_taken_out_of_a_mailbox_is_told_with_its_names(live: Any) -> None:
+    store, project = live.sandbox.store, live.sandbox.current.project
+    first, second = live.put(rcpt_to=("Ann@example.com",)), live.put(rcpt_to=("Ann@example.com",))
+    inbox = store.mailbox(project, "ann@example.com").id
+    with stream(live) as lines:
+        read(lines)
+        store.remove(inbox, [1, 2], "pop3")
+
+        _, name, data = read(lines)
+    del data["cursor"]
+    assert (name, data) == (
+        "removed",
+        {"ids": [first.id, second.id], "account": "ann@example.com", "mailbox": "INBOX"},
+    )
+
+
+def test_what_was_copied_to_a_mailbox_is_told_with_its_names_even_if_it_was_deleted_since(live: Any) -> None:
+    store, project = live.sandbox.store, live.sandbox.current.project
+    added = live.put(rcpt_to=("ann@example.com",))
+    inbox = store.mailbox(project, "ann@example.com").id
+    kept = store.make_mailbox(project, "ann@example.com", "Kept/2026").id
+    with stream(live) as lines:
+        read(lines)
+        store.copy(inbox, [1], kept)
+        store.delete_mailbox(project, "ann@example.com", "Kept/2026")
+
+        told = [read(lines) for _ in range(2)]
+    assert [name for _, name, _ in told] == ["copied", "removed"]
+    for _, _, data in told:
+        assert (data["ids"], data["account"], data["mailbox"]) == ([added.id], "ann@example.com", "Kept/2026")
+
+
+def test_flags_that_were_set_in_a_mailbox_are_a_change(live: Any) -> None:
+    added = live.put(rcpt_to=("ann@example.com",))
+    store, project = live.sandbox.store, live.sandbox.current.project
+    with stream(live) as lines:
+        read(lines)
+        store.flag(store.mailbox(project, "ann@example.com").id, [1], add=Flag.FLAGGED)
+
+        _, name, data = read(lines)
+    assert (name, data["ids"]) == ("changed", [added.id])
+
+
+@pytest.mark.parametrize("query", ["", "?q=draft"])
+def test_what_was_appended_is_not_told_as_added(live: Any, query: str) -> None:
+    store, project = live.sandbox.store, live.sandbox.current.project
+    drafts = store.open_mailbox(project, "ann@example.com", "Drafts").id
+    with stream(live, query) as lines:
+        read(lines)
+        store.append(drafts, new_message(project, b"Subject: draft\r\n\r\n"))
+        added = live.put(b"Subject: draft\r\n\r\n")
+
+        assert read(lines)[2]["message"]["id"] == added.id
 
 
 def test_only_what_the_query_finds_is_told_as_added(live: Any) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 
-from mailtrap.bus import Added, Changed, Deleted, Emptied, Event, Refused
+from mailtrap.bus import Added, Changed, Copied, Deleted, Emptied, Event, Refused, Removed
 from mailtrap.search.document import document
 from mailtrap.search.match import matches
 from mailtrap.search.tree import Query
+from mailtrap.store import Store
 from mailtrap_web.api.cursors import Since, mark, read_mark
 from mailtrap_web.api.kinds import EVERYTHING, Q, SincePoint
 from mailtrap_web.api.problems import Problem
@@ -28,8 +29,12 @@ REPLAYED = 200
 
 @route("GET", "/v1/events", gives="text/event-stream")
 async def events(call: Call, *, q: Q = None, since: SincePoint = Since()) -> AsyncGenerator[bytes, None]:  # noqa: B008
-    """What happens in the project, as Server-Sent Events: `added` (those that *q* finds), `changed`, `deleted`,
-    `emptied`, `refused`.
+    """What happens in the project, as Server-Sent Events: `added` (those that *q* finds), `changed`, `removed`,
+    `copied`, `deleted`, `emptied`, `refused`.
+
+    `removed` and `copied` are about a *mailbox* of an *account*: POP3 or IMAP took messages out of it, or IMAP put
+    them there; they stay where else they are. What IMAP appends to a mailbox is in no list of the project: it is
+    not told as `added`.
 
     The id of each is a cursor. With `Last-Event-ID`, or *since*, what was missed comes first: `added` for messages,
     and `resync` if anything else may have changed. `ready` says that from now on everything is told as it happens.
@@ -44,7 +49,7 @@ async def events(call: Call, *, q: Q = None, since: SincePoint = Since()) -> Asy
             event = await feed.next(HEARTBEAT)
             if event is None:
                 yield b":\n\n"
-            elif event.modseq > modseq and (told := await _told(event, q)):
+            elif event.modseq > modseq and (told := await _told(call.world.store, event, q)):
                 yield told
     finally:
         unsubscribe()
@@ -100,15 +105,20 @@ def _missed(call: Call, query: Query | None, since: Since) -> tuple[list[bytes],
     return told, page.cursor
 
 
-async def _told(event: Event, query: Query | None) -> bytes:
+async def _told(store: Store, event: Event, query: Query | None) -> bytes:
     """*event* as a client sees it; nothing, if the client did not ask for it."""
     match event:
         case Added(summary=summary):
-            if query is not None and not await asyncio.to_thread(_matches, query, event):
+            asked = summary.origin != "append" if query is None else await asyncio.to_thread(_matches, query, event)
+            if not asked:
                 return b""
             return _sse("added", event.modseq, {"message": summary_shape(summary)})
         case Changed(ids=ids):
             return _sse("changed", event.modseq, {"ids": ids})
+        case Removed(ids=ids, mailbox=mailbox):
+            return await asyncio.to_thread(_of_mailbox, store, "removed", event.modseq, mailbox, ids)
+        case Copied(ids=ids, mailbox=mailbox):
+            return await asyncio.to_thread(_of_mailbox, store, "copied", event.modseq, mailbox, ids)
         case Deleted(ids=ids, why=why):
             return _sse("deleted", event.modseq, {"ids": ids, "why": why})
         case Emptied():
@@ -116,6 +126,11 @@ async def _told(event: Event, query: Query | None) -> bytes:
         case Refused():
             return _sse("refused", event.modseq, {})
     return b""
+
+
+def _of_mailbox(store: Store, name: str, modseq: int, mailbox: int, ids: tuple[str, ...]) -> bytes:
+    account, its_name = store.mailbox_names(mailbox)
+    return _sse(name, modseq, {"ids": ids, "account": account, "mailbox": its_name})
 
 
 def _matches(query: Query, event: Added) -> bool:
