@@ -56,6 +56,11 @@ def parse(octets: Octets) -> Structure:
     return Structure(octets, parser.parts, parser.header, parser.cut)
 
 
+def header_end(octets: Octets, start: int = 0) -> int:
+    """Where the header that begins at *start* ends: behind its empty line, with the octets, or at once."""
+    return EmptyLines(octets).behind_next(start) if _begins_with_header(octets, start) else start
+
+
 class _Parser:
     """Goes once over the lines that begin with ``--``, with all the boundaries in mind that may come.
 
@@ -185,7 +190,7 @@ class _Parser:
 
     def _behind_header(self, start: int) -> int:
         """Where the body begins: behind the first empty line, at the next delimiter, or at once."""
-        if not self._begins_with_header(start):
+        if not _begins_with_header(self._octets, start):
             return start
         behind = self._empty_lines.behind_next(start)
         while self._line is not None and self._line[0] < behind:
@@ -195,11 +200,11 @@ class _Parser:
             self._line = next(self._lines, None)
         return behind
 
-    def _begins_with_header(self, start: int) -> bool:
-        octets = self._octets
-        if start == 0 and octets.startswith(b"From "):  # as a line of an mbox file begins
-            start = octets.find(b"\n") + 1
-        return octets.startswith((b"\n", b"\r\n"), start) or headers.FIRST.match(octets, start) is not None
+
+def _begins_with_header(octets: Octets, start: int) -> bool:
+    if start == 0 and octets.startswith(b"From "):  # as a line of an mbox file begins
+        start = octets.find(b"\n") + 1
+    return octets.startswith((b"\n", b"\r\n"), start) or headers.FIRST.match(octets, start) is not None
 
 
 def _prefix(path: str) -> str:
