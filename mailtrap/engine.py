@@ -1,0 +1,78 @@
+"""What a protocol without sockets offers to whoever runs it over connections."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from mailtrap.bus import Event
+from mailtrap.transcript import Transcript
+
+if TYPE_CHECKING:
+    from mailtrap.tls import Tls
+
+
+class Session(Protocol):
+    """One conversation of one protocol, without sockets."""
+
+    transcript: Transcript
+    closing: bool
+    """Close when all is said."""
+    starting_tls: bool
+    """Upgrade to TLS when all is said; what came behind that is dropped."""
+    blocking: bool
+    """The next step may take long: it is taken in a thread."""
+
+    @property
+    def wants_more(self) -> bool:
+        """It has a part of a command."""
+
+    @property
+    def idle_limit(self) -> float:
+        """Seconds that the peer may be silent."""
+
+    @property
+    def mailbox(self) -> int | None:
+        """The mailbox whose events concern it: set before it is looked into."""
+
+    @property
+    def project(self) -> int | None:
+        """The project it is logged in to."""
+
+    def greet(self) -> Iterator[bytes]:
+        """What is said first."""
+
+    def receive(self, data: bytes) -> Iterator[bytes]:
+        """Carry out every command that *data* completes."""
+
+    def notify(self, event: Event) -> Iterator[bytes]:
+        """Hear of something that was committed. Gives nothing while anything else is under way, in whatever thread."""
+
+    def secured(self, version: str) -> None:
+        """TLS is up: what came before it is forgotten (RFC 9051 §6.2.1, RFC 2595 §4)."""
+
+    def eof(self) -> Iterator[bytes]:
+        """The peer says nothing more."""
+
+    def dismiss(self, text: str) -> Iterator[bytes]:
+        """Say good-bye, because of *text*."""
+
+    def ended(self) -> None:
+        """The connection is closed."""
+
+
+class Make(Protocol):
+    """Makes the session of a new connection."""
+
+    def __call__(self, *, peer: str, local: str, tls: str | None) -> Session:
+        """*peer* and *local* are the two ends; *tls* is the version, None in plaintext."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """What the connections to one port get: a session, TLS if they ask for it, or TLS before anything else."""
+
+    make: Make
+    tls: Tls | None = None
+    at_once: bool = False

@@ -1,0 +1,79 @@
+"""What the connections of all mail protocols have in common: who is at the other end, acknowledgements, TLS."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mailtrap.tls import Tls
+
+BUFFER = 1 << 18
+"""Octets read at once, into one buffer that all connections of a server share: each is emptied at once."""
+
+QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)
+
+HIGH_WATER = 1 << 16
+"""Octets that wait to be sent, from which on the peer is one that does not read."""
+
+SHUTDOWN = 1.0
+"""Seconds that a TLS peer has to take leave (RFC 8446 §6.1) before it is left."""
+
+
+def ends(transport: asyncio.BaseTransport) -> tuple[str, str]:
+    """The peer's address and ours, as ``host:port``, or ``[host]:port`` for IPv6."""
+    return _written(transport.get_extra_info("peername")), _written(transport.get_extra_info("sockname"))
+
+
+def acknowledge(transport: asyncio.BaseTransport) -> None:
+    """Send the TCP acknowledgement of what came now.
+
+    A client that sends the rest of something in a second small write waits for it (Nagle), by default for 40 ms.
+    The option is not sticky.
+    """
+    sock = transport.get_extra_info("socket")
+    if QUICKACK is not None and sock is not None:
+        with suppress(OSError):  # not TCP, or closed by now
+            sock.setsockopt(socket.IPPROTO_TCP, QUICKACK, 1)
+
+
+async def secure(transport: asyncio.Transport, protocol: Any, tls: Tls, patience: float) -> tuple[Any, str]:
+    """Let the peer begin TLS; gives the transport to use from now on, and the version.
+
+    Nothing may be read from *transport* any more; raises `OSError` if it comes to nothing. Whether *protocol*
+    is then told that the connection is lost depends on how far it came.
+    """
+    context = await tls.context()
+    if transport.is_closing():
+        raise ConnectionResetError("the connection is closed")
+    secured = await asyncio.get_running_loop().start_tls(
+        transport,
+        protocol,
+        context,
+        server_side=True,
+        ssl_handshake_timeout=patience,
+        ssl_shutdown_timeout=SHUTDOWN,
+    )
+    if secured is None:
+        raise ConnectionResetError("the peer was gone as soon as TLS was up")
+    secured.set_write_buffer_limits(HIGH_WATER)
+    return secured, secured.get_extra_info("ssl_object").version()
+
+
+def explained(error: BaseException) -> str:
+    """What went wrong with a connection, for its transcript.
+
+    >>> explained(ConnectionResetError("the peer was gone"))
+    'the peer was gone'
+    """
+    reason = getattr(error, "reason", None)  # of an SSLError: TLSV1_ALERT_UNKNOWN_CA
+    return str(reason).lower().replace("_", " ") if reason else str(error) or type(error).__name__
+
+
+def _written(address: object) -> str:
+    if not isinstance(address, tuple):
+        return str(address or "")
+    host, port = address[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -1,0 +1,106 @@
+"""The server's side of TLS: a certificate for every name asked for, of a CA of our own, or one that was given.
+
+What is needed for that is imported and made when the first client asks for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import ssl
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from mailtrap import authority
+from mailtrap.authority import LOCAL, Authority, can_be_named
+from mailtrap.errors import BadSettings, NotFound
+
+log = logging.getLogger(__name__)
+
+NAMES = 100
+"""So many names keep their certificates. Clients choose them; what was forgotten is issued again."""
+
+
+class Tls:
+    """What every port with TLS shares. It may be used from any thread."""
+
+    def __init__(
+        self,
+        *,
+        folder: Path | None = None,
+        ca_file: Path | None = None,
+        ca_key: Path | None = None,
+        cert_file: Path | None = None,
+        key_file: Path | None = None,
+        names: Sequence[str] = (),
+    ) -> None:
+        """The CA is kept in *folder*, without one in memory, unless it is given. *names*: for clients that name none.
+
+        Files that are named are read now: raises `BadSettings` if they are of no use.
+        """
+        self._folder = folder
+        self._names = tuple(dict.fromkeys(filter(can_be_named, (*LOCAL, socket.gethostname().lower(), *names))))
+        self._lock = threading.Lock()
+        self._authority: Authority | None = None
+        self._context: ssl.SSLContext | None = None
+        if (ca_file is None) != (ca_key is None):
+            raise BadSettings("ca_file and ca_key go together: the certificate and its key")
+        if key_file is not None and cert_file is None:
+            raise BadSettings("key_file is set, but not cert_file, whose key it is")
+        self._is_own = cert_file is not None
+        if cert_file is not None:
+            self._context = authority.loaded("cert_file", cert_file, "key_file", key_file or cert_file)
+        elif ca_file is not None and ca_key is not None:
+            self._authority = authority.given(ca_file, ca_key)
+
+    async def context(self) -> ssl.SSLContext:
+        """How to speak TLS with a client. The first time takes a moment, in a thread."""
+        if self._context is None:
+            return await asyncio.to_thread(self._make)
+        return self._context
+
+    def ca_pem(self) -> bytes:
+        """The certificate to trust, as PEM; raises `NotFound` where the server's own was given."""
+        if self._is_own:
+            raise NotFound("this sandbox has a certificate that was given to it, and no CA")
+        with self._lock:
+            return self._issuer().certificate
+
+    def _make(self) -> ssl.SSLContext:
+        with self._lock:
+            if self._context is None:
+                issuer = self._issuer()
+                context = issuer.issue(*self._names)
+                context.sni_callback = _ByName(issuer)
+                self._context = context
+            return self._context
+
+    def _issuer(self) -> Authority:
+        if self._authority is None:
+            self._authority = Authority.new() if self._folder is None else authority.kept(self._folder)
+        return self._authority
+
+
+class _ByName:
+    """Takes the certificate for the name that a client asks for (RFC 6066 §3)."""
+
+    def __init__(self, issuer: Authority) -> None:
+        self._issuer = issuer
+        self._issued: dict[str, ssl.SSLContext] = {}
+
+    def __call__(self, connection: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> None:
+        if name is None or not can_be_named(name.lower()):
+            return
+        try:
+            connection.context = self._context(name.lower())
+        except Exception:  # the other certificate is better than none
+            log.exception("no certificate for %r", name)
+
+    def _context(self, name: str) -> ssl.SSLContext:
+        context = self._issued.pop(name, None) or self._issuer.issue(name)
+        self._issued[name] = context
+        if len(self._issued) > NAMES:
+            del self._issued[next(iter(self._issued))]
+        return context

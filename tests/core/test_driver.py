@@ -1,0 +1,623 @@
+"""The driver: what a session says reaches its peer, whatever the peer, the session and the events do meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conversations import InMemory
+
+from mailtrap.bus import Bus, Deleted, Emptied, Event, Removed
+from mailtrap.engine import Session
+from mailtrap.hub import Hub
+from mailtrap.loop import Loop
+from mailtrap.server import Server
+from mailtrap.tls import Tls
+from mailtrap.transcript import Transcript
+
+PATIENCE = 20.0
+
+
+class Echo:
+    """A made-up protocol of lines, each of which is carried out as its first word says."""
+
+    def __init__(self, world: World, *, peer: str, local: str, tls: str | None) -> None:
+        self.world = world
+        self.transcript = Transcript("echo", peer, local)
+        self.closing = self.starting_tls = self.blocking = self.wants_more = False
+        self.idle_limit = world.idle_limit
+        self.mailbox: int | None = None
+        self.project: int | None = None
+        self.tls = tls
+        self.input = b""
+        self.threads: list[int] = []
+        self.heard: list[Event] = []
+        self.working = False
+        self.over = 0
+        world.sessions.append(self)
+
+    def greet(self) -> Iterator[bytes]:
+        yield b"hello\r\n"
+
+    def receive(self, data: bytes) -> Iterator[bytes]:
+        self.input += data
+        self.working = True
+        while b"\r\n" in self.input and not self.closing and not self.starting_tls:
+            line, _, self.input = self.input.partition(b"\r\n")
+            word, *rest = line.decode().split()
+            yield from getattr(self, word)(*rest)
+        self.working = False
+        yield from self.told()
+        self.wants_more = bool(self.input)
+
+    def notify(self, event: Event) -> Iterator[bytes]:
+        self.heard.append(event)
+        self.world.heard.set()
+        return iter(()) if self.working else self.told()
+
+    def told(self) -> Iterator[bytes]:
+        while self.heard:
+            yield b"event %d\r\n" % self.heard.pop(0).modseq
+
+    def secured(self, version: str) -> None:
+        self.tls, self.input = version, b""
+
+    def eof(self) -> Iterator[bytes]:
+        yield b"eof\r\n"
+
+    def dismiss(self, text: str) -> Iterator[bytes]:
+        self.closing = True
+        yield b"bye: " + text.encode() + b"\r\n"
+
+    def ended(self) -> None:
+        self.over += 1
+        self.world.ended.set()
+
+    # -- the commands
+
+    def say(self, *words: str) -> Iterator[bytes]:
+        yield " ".join(words).encode() + b"\r\n"
+
+    def quit(self) -> Iterator[bytes]:
+        self.closing = True
+        yield b"bye\r\n"
+
+    def much(self, chunks: str) -> Iterator[bytes]:
+        """Many chunks of 64 KiB."""
+        for _ in range(int(chunks)):
+            self.world.made += 1
+            yield b"x" * 65534 + b"\r\n"
+
+    def enter(self, mailbox: str, project: str = "1") -> Iterator[bytes]:
+        self.mailbox, self.project = int(mailbox), int(project)
+        yield b"entered\r\n"
+
+    def think(self) -> Iterator[bytes]:
+        """Take long, in a thread, until the test lets it go on."""
+        self.blocking = True
+        yield b""
+        self.threads.append(threading.get_ident())
+        self.world.thinking.set()
+        assert self.world.think.wait(PATIENCE)
+        self.blocking = False
+        yield b"thought\r\n"
+        self.threads.append(threading.get_ident())
+
+    def starttls(self) -> Iterator[bytes]:
+        self.starting_tls = True
+        yield b"go ahead\r\n"
+
+    def version(self) -> Iterator[bytes]:
+        yield str(self.tls).encode() + b"\r\n"
+
+    def fail(self) -> Iterator[bytes]:
+        yield b"so far\r\n"
+        raise LookupError("a bug")
+
+
+class Kept:
+    """Stands where the store does: whose transcripts begin and end."""
+
+    def __init__(self) -> None:
+        self.opened: list[Transcript] = []
+        self.closed: list[Transcript] = []
+        self.open_session = self.opened.append
+        self.close_session = self.closed.append
+
+
+class World:
+    """A server of that protocol in a loop, its bus, and what the sessions did."""
+
+    def __init__(self, loop: Loop) -> None:
+        self.loop = loop
+        self.bus = Bus()
+        self.idle_limit = 1000.0
+        self.sessions: list[Echo] = []
+        self.made = 0
+        self.think, self.thinking, self.heard, self.ended = (threading.Event() for _ in range(4))
+        self.store: Any = Kept()
+        self.server = loop.run(self._make())
+        self.undo = ExitStack()
+
+    async def _make(self, **limits: Any) -> Server:
+        return Server(store=self.store, hub=Hub(self.bus), **limits)
+
+    def with_limits(self, **limits: Any) -> None:
+        self.server = self.loop.run(self._make(**limits))
+
+    def session(self, *, peer: str, local: str, tls: str | None) -> Session:
+        return Echo(self, peer=peer, local=local, tls=tls)
+
+    def connect(self, tls: Tls | None = None, *, at_once: bool = False) -> Peer:
+        port = self.loop.run(_listen(self.server.listener(self.session, tls, at_once=at_once), self.undo))
+        peer = Peer(port)
+        self.undo.callback(peer.close)
+        return peer
+
+    def in_memory(self) -> InMemory:
+        peer = InMemory(self.loop, self.server.listener(self.session))
+        assert peer.line() == b"hello"
+        return peer
+
+    def close(self) -> None:
+        self.think.set()
+        self.loop.run(self.server.shutdown(grace=0))
+        self.loop.run(_in_loop(self.undo.close))
+
+
+async def _listen(factory: Callable[[], Any], undo: ExitStack) -> int:
+    server = await asyncio.get_running_loop().create_server(factory, "127.0.0.1", 0)
+    undo.callback(server.close)
+    return int(server.sockets[0].getsockname()[1])
+
+
+async def _in_loop(function: Callable[[], object]) -> None:
+    function()
+
+
+class Peer:
+    """The other end of a real connection."""
+
+    def __init__(self, port: int) -> None:
+        self.socket: socket.socket = socket.create_connection(("127.0.0.1", port), PATIENCE)
+        self.file = self.socket.makefile("rb")
+
+    def send(self, octets: bytes) -> None:
+        self.socket.sendall(octets)
+
+    def line(self) -> bytes:
+        return self.file.readline()
+
+    def ask(self, octets: bytes) -> bytes:
+        self.send(octets + b"\r\n")
+        return self.line()
+
+    def rest(self) -> bytes:
+        return self.file.read()
+
+    def drain(self) -> None:
+        """Read all that comes, and forget it."""
+        with suppress(OSError):
+            while self.socket.recv(1 << 16):
+                pass
+
+    def half_close(self) -> None:
+        self.socket.shutdown(socket.SHUT_WR)
+
+    def secure(self, ca: bytes, name: str = "localhost") -> None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.load_verify_locations(cadata=ca.decode())
+        self.file.close()
+        self.socket = context.wrap_socket(self.socket, server_hostname=name)
+        self.file = self.socket.makefile("rb")
+
+    def close(self) -> None:
+        self.file.close()
+        self.socket.close()
+
+    def vanish(self) -> None:
+        """Be gone with a reset, as a crashed client is."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        self.close()
+
+
+@pytest.fixture(scope="module", params=["asyncio", pytest.param("uvloop", marks=pytest.mark.needs("uvloop"))])
+def loop(request: pytest.FixtureRequest) -> Iterator[Loop]:
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "asyncio":
+            patch.setattr("mailtrap.loop._event_loop_factory", lambda: asyncio.new_event_loop)
+        loop = Loop()
+        loop.start()
+    yield loop
+    loop.stop()
+
+
+@pytest.fixture
+def world(loop: Loop) -> Iterator[World]:
+    world = World(loop)
+    yield world
+    world.close()
+
+
+@pytest.fixture(scope="session")
+def tls() -> Tls:
+    return Tls(names=("mail.example",))
+
+
+def added(modseq: int, mailbox: int) -> Removed:
+    return Removed(1, modseq, mailbox, (1,))
+
+
+# -- input and output
+
+
+def test_what_is_asked_is_answered_without_a_task(world: World) -> None:
+    peer = world.connect()
+
+    assert peer.line() == b"hello\r\n"
+    assert peer.ask(b"say one") == b"one\r\n"
+    [driver] = world.server._drivers
+    assert driver._task is None
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 1000])
+def test_pieces_do_not_matter(world: World, size: int) -> None:
+    peer = world.in_memory()
+    peer.send(b"say one\r\nsay two\r\nthink\r\nsay three\r\n", size)
+    world.think.set()
+
+    assert [peer.line() for _ in range(4)] == [b"one", b"two", b"thought", b"three"]
+
+
+def test_a_group_is_answered_in_one_write(world: World) -> None:
+    peer = world.in_memory()
+    peer.writes.clear()
+    peer.send(b"say one\r\nsay two\r\nsay three\r\n")
+    assert [peer.line() for _ in range(3)] == [b"one", b"two", b"three"]
+
+    assert peer.writes == [b"one\r\ntwo\r\nthree\r\n"]
+
+
+def test_a_peer_that_does_not_read_stops_the_session_that_writes_to_it(world: World) -> None:
+    peer, other = world.connect(), world.connect()
+    peer.send(b"much 2000\r\nsay done\r\n")
+    assert (other.line(), other.ask(b"say fine")) == (b"hello\r\n", b"fine\r\n")
+    for _ in range(50):  # whatever could be written meanwhile would have been
+        other.ask(b"say fine")
+
+    assert world.made < 500
+    assert sum(len(peer.line()) for _ in range(2001)) == 2000 * 65536 + len(b"hello\r\n")
+    assert peer.line() == b"done\r\n"
+
+
+def test_a_session_that_says_much_leaves_others_their_turn(world: World) -> None:
+    greedy, other = world.connect(), world.connect()
+    assert (greedy.line(), other.line()) == (b"hello\r\n", b"hello\r\n")
+    reading = threading.Thread(target=greedy.drain)
+    reading.start()
+    greedy.send(b"much 5000\r\nquit\r\n")
+    assert other.ask(b"say fine") == b"fine\r\n"
+
+    assert world.made < 5000
+    greedy.socket.shutdown(socket.SHUT_RDWR)
+    reading.join(PATIENCE)
+
+
+def test_what_blocks_is_done_in_another_thread_and_nothing_else(world: World) -> None:
+    peer, other = world.connect(), world.connect()
+    peer.line(), other.line()
+    peer.send(b"think\r\nsay after\r\n")
+    assert world.thinking.wait(PATIENCE)
+    assert other.ask(b"say fine") == b"fine\r\n"
+    world.think.set()
+
+    assert (peer.line(), peer.line()) == (b"thought\r\n", b"after\r\n")
+    blocked, afterwards = world.sessions[0].threads
+    assert blocked != afterwards == world.server.hub._thread
+
+
+def test_input_that_comes_meanwhile_waits_within_bounds(world: World) -> None:
+    peer = world.connect()
+    peer.line()
+    peer.send(b"think\r\n")
+    assert world.thinking.wait(PATIENCE)
+    sending = threading.Thread(target=peer.send, args=(b"say more\r\n" * 100_000,))
+    sending.start()
+    [driver] = world.server._drivers
+    while not driver._paused:
+        pass
+    held = len(driver._input)
+    world.think.set()
+
+    assert held <= 3 << 18
+    assert peer.line() == b"thought\r\n"
+    assert {peer.line() for _ in range(100_000)} == {b"more\r\n"}
+    sending.join(PATIENCE)
+
+
+def test_a_half_close_is_answered_to_the_end(world: World) -> None:
+    peer = world.connect()
+    peer.send(b"think\r\nsay one\r\n")
+    peer.half_close()
+    world.think.set()
+
+    assert peer.rest() == b"hello\r\nthought\r\none\r\neof\r\n"
+    assert world.ended.wait(PATIENCE)
+
+
+def test_after_good_bye_nothing_is_carried_out(world: World) -> None:
+    peer = world.connect()
+    peer.send(b"quit\r\nsay more\r\n")
+
+    assert peer.rest() == b"hello\r\nbye\r\n"
+
+
+# -- peers that vanish
+
+
+def test_what_a_vanished_peer_asked_for_is_still_carried_out(world: World) -> None:
+    peer = world.connect()
+    peer.line()
+    peer.send(b"think\r\nenter 7\r\n")
+    assert world.thinking.wait(PATIENCE)
+    peer.vanish()
+    world.think.set()
+
+    assert world.ended.wait(PATIENCE)
+    assert world.sessions[0].mailbox == 7
+
+
+def test_what_is_only_said_to_it_is_given_up(world: World) -> None:
+    peer = world.connect()
+    peer.send(b"much 100000\r\n")
+    peer.line()
+    peer.vanish()
+
+    assert world.ended.wait(PATIENCE)
+    assert world.made < 10_000
+    assert world.server._drivers == set()
+
+
+def test_a_session_ends_once_and_so_does_its_transcript(world: World) -> None:
+    peer = world.connect()
+    peer.send(b"quit\r\n")
+    peer.rest()
+    peer.vanish()
+
+    assert world.ended.wait(PATIENCE)
+    world.loop.run(world.server.shutdown())
+    assert world.sessions[0].over == 1
+    assert world.store.opened == world.store.closed == [world.sessions[0].transcript]
+
+
+# -- events
+
+
+def test_an_event_reaches_those_whose_mailbox_it_concerns_and_nobody_else(world: World) -> None:
+    peers = [world.connect() for _ in range(3)]
+    for peer, mailbox in zip(peers, (b"7", b"7", b"8"), strict=True):
+        peer.line()
+        peer.ask(b"enter " + mailbox)
+    world.bus.publish(added(1, 7))
+    world.bus.publish(Deleted(1, 2, (), (), "deleted", {8: (1,), 9: (2,)}))
+
+    assert [peers[0].line(), peers[1].line(), peers[2].line()] == [b"event 1\r\n", b"event 1\r\n", b"event 2\r\n"]
+    assert [peer.ask(b"say no more") for peer in peers] == [b"no more\r\n"] * 3
+
+
+def test_an_emptied_project_concerns_all_that_are_in_it(world: World) -> None:
+    one, other = world.connect(), world.connect()
+    one.line(), other.line()
+    one.ask(b"enter 7 1"), other.ask(b"enter 7 2")
+    world.bus.publish(Emptied(2, 5, 100))
+
+    assert other.line() == b"event 5\r\n"
+    assert one.ask(b"say nothing") == b"nothing\r\n"
+
+
+def test_who_has_left_a_mailbox_hears_nothing_of_it(world: World) -> None:
+    peer = world.connect()
+    peer.line()
+    peer.ask(b"enter 7"), peer.ask(b"enter 8")
+    world.bus.publish(added(1, 7))
+
+    assert peer.ask(b"say nothing") == b"nothing\r\n"
+
+
+def test_an_event_that_comes_while_a_session_enters_is_not_missed(world: World) -> None:
+    peer = world.connect()
+    peer.line()
+    peer.send(b"enter 7\r\nthink\r\n")
+    assert world.thinking.wait(PATIENCE)
+    world.bus.publish(added(1, 7))
+    assert world.heard.wait(PATIENCE)
+    world.think.set()
+
+    assert [peer.line() for _ in range(3)] == [b"entered\r\n", b"thought\r\n", b"event 1\r\n"]
+
+
+def test_nobody_is_told_in_the_thread_that_publishes(world: World) -> None:
+    threads: list[int] = []
+    peer = world.connect()
+    peer.line()
+    peer.ask(b"enter 7")
+    session: Any = world.sessions[0]
+    told = session.notify
+
+    def notify(event: Event) -> Iterator[bytes]:
+        threads.append(threading.get_ident())
+        return iter(told(event))
+
+    session.notify = notify
+    world.bus.publish(added(1, 7))
+    world.loop.call(lambda: world.bus.publish(added(2, 7)))
+
+    assert (peer.line(), peer.line()) == (b"event 1\r\n", b"event 2\r\n")
+    assert threads == [world.server.hub._thread] * 2
+
+
+# -- bugs, limits and the end
+
+
+def test_a_bug_ends_its_session_politely_and_no_other(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    peer, other = world.connect(), world.connect()
+    other.line()
+    with caplog.at_level(logging.ERROR):
+        peer.send(b"fail\r\nsay more\r\n")
+        said = peer.rest()
+
+    assert said == b"hello\r\nso far\r\nbye: Internal error; the log of the sandbox has the details\r\n"
+    assert "LookupError: a bug" in caplog.text
+    assert other.ask(b"say fine") == b"fine\r\n"
+
+
+def test_a_bug_in_saying_good_bye_closes_all_the_same(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    peer = world.connect()
+    peer.line()
+    session: Any = world.sessions[0]
+    session.dismiss = lambda text: session.fail()
+    session.ended = lambda: 1 / 0
+    peer.send(b"fail\r\n")
+
+    assert peer.rest() == b"so far\r\nso far\r\n"
+
+
+def test_a_session_that_cannot_begin_is_closed(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    world.session = lambda **ends: 1 / 0  # type: ignore[method-assign, assignment]
+    peer = world.connect()
+
+    with suppress(ConnectionResetError):
+        assert peer.rest() == b""
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_a_connection_too_many_is_told_so(world: World) -> None:
+    world.with_limits(connections=1)
+    first = world.connect()
+    first.line()
+
+    assert world.connect().rest() == b"bye: Too many connections\r\n"
+    first.ask(b"quit")
+    assert first.rest() == b""
+    while world.server._drivers:
+        pass
+    assert world.connect().line() == b"hello\r\n"
+
+
+def test_a_silent_peer_is_told_to_go(world: World) -> None:
+    world.with_limits(command_timeout=0.1)
+    world.idle_limit = 0.05
+    peer = world.connect()
+
+    assert peer.rest() == b"hello\r\nbye: Idle for too long\r\n"
+
+
+def test_half_a_command_is_not_waited_for(world: World) -> None:
+    world.with_limits(command_timeout=0.05)
+    peer = world.connect()
+    peer.send(b"say hal")
+
+    assert peer.rest() == b"hello\r\nbye: Timeout in the middle of a command\r\n"
+
+
+def test_a_peer_that_never_reads_is_not_waited_for(world: World) -> None:
+    world.with_limits(command_timeout=0.1)
+    world.idle_limit = 0.05
+    peer = world.connect()
+    peer.send(b"much 100000\r\n")
+
+    assert world.ended.wait(PATIENCE)
+    while world.server._drivers:
+        pass
+
+
+def test_at_the_end_everybody_is_told_and_what_is_under_way_is_done(world: World) -> None:
+    idle, busy, half = (world.connect() for _ in range(3))
+    assert [each.line() for each in (idle, busy, half)] == [b"hello\r\n"] * 3
+    busy.send(b"think\r\n")
+    assert world.thinking.wait(PATIENCE)
+    half.send(b"say half\r\nsay ha")
+    assert half.line() == b"half\r\n"
+    stopping = Future[None]()
+    threading.Thread(target=lambda: stopping.set_result(world.loop.run(world.server.shutdown()))).start()
+
+    assert idle.rest() == b"bye: The server is stopping\r\n"
+    half.send(b"ll\r\n")
+    assert half.rest() == b"hall\r\nbye: The server is stopping\r\n"
+    assert not stopping.done()
+    world.think.set()
+    assert busy.rest() == b"thought\r\nbye: The server is stopping\r\n"
+    stopping.result(PATIENCE)
+
+
+# -- TLS
+
+
+def test_tls_begins_in_the_middle(world: World, tls: Tls) -> None:
+    peer = world.connect(tls)
+    assert (peer.line(), peer.ask(b"version")) == (b"hello\r\n", b"None\r\n")
+    assert peer.ask(b"starttls") == b"go ahead\r\n"
+    peer.secure(tls.ca_pem())
+
+    assert peer.ask(b"version") == b"TLSv1.3\r\n"
+    assert "TLSv1.3" in str(world.sessions[0].transcript)
+    peer.send(b"much 100\r\nquit\r\n")
+    assert len(peer.rest()) == 100 * 65536 + len(b"bye\r\n")
+
+
+def test_what_is_sent_in_plaintext_behind_the_start_of_tls_is_dropped(world: World, tls: Tls) -> None:
+    peer = world.connect(tls)
+    peer.line()
+    assert peer.ask(b"starttls\r\nsay injected\r\nsay hal") == b"go ahead\r\n"
+    peer.secure(tls.ca_pem())
+
+    assert peer.ask(b"say mine") == b"mine\r\n"
+
+
+def test_a_port_for_tls_greets_when_that_is_up(world: World, tls: Tls) -> None:
+    peer = world.connect(tls, at_once=True)
+    peer.secure(tls.ca_pem(), "any.name.example")
+
+    assert (peer.line(), peer.ask(b"version")) == (b"hello\r\n", b"TLSv1.3\r\n")
+    peer.ask(b"quit")
+    assert peer.rest() == b""
+
+
+def test_a_client_that_does_not_trust_us_is_seen_in_the_transcript(world: World, tls: Tls) -> None:
+    peer = world.connect(tls, at_once=True)
+    with pytest.raises(ssl.SSLCertVerificationError):
+        peer.secure(Tls().ca_pem())
+
+    assert world.ended.wait(PATIENCE)
+    assert "unknown ca" in str(world.sessions[0].transcript)
+
+
+@pytest.mark.parametrize("sent", [b"", b"EHLO there\r\n", b"\x16\x03\x01\x00\x05nonsense"])
+def test_what_is_no_tls_ends_the_connection_and_says_so_in_the_transcript(world: World, tls: Tls, sent: bytes) -> None:
+    world.with_limits(command_timeout=0.3)
+    peer = world.connect(tls, at_once=True)
+    peer.send(sent)
+
+    assert world.ended.wait(PATIENCE)
+    assert "no TLS: " in str(world.sessions[0].transcript)
+    while world.server._drivers:
+        pass
+
+
+def test_a_certificate_that_cannot_be_had_ends_the_connection(world: World, tmp_path: Path) -> None:
+    tmp_path.joinpath("ca-key.pem").write_text("broken")
+    peer = world.connect(Tls(folder=tmp_path), at_once=True)
+
+    with pytest.raises(OSError, match=r"reset|EOF"):
+        peer.secure(Tls().ca_pem())
+    assert world.ended.wait(PATIENCE)
+    assert "no TLS: " in str(world.sessions[0].transcript)
