@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from conversations import Conversation
 from messages import HELLO
@@ -117,6 +118,11 @@ class Script:
                     script.steps.append((found[1], int(found[2] or 1), found[3] or ""))
         return script
 
+    @property
+    def uses_tls(self) -> bool:
+        """Whether a connection is upgraded."""
+        return any(kind == "tls" for kind, _, _ in self.steps)
+
     def play(
         self, connect: Callable[[], Conversation], piece: int | None, deliver: Callable[[Mail], object] | None = None
     ) -> None:
@@ -192,14 +198,14 @@ class Script:
         return re.compile(pattern + re.escape(unescaped(text[end:])), re.DOTALL)
 
 
-def _content_of(messages: list[Mail] | list[bytes]) -> Callable[[bytes], None]:
+def _content_of(messages: list[Any]) -> Callable[[bytes], None]:
     """Adds a line to the last of *messages*; the first one takes the place of what it was without."""
     lines: list[bytes] = []
 
     def add(line: bytes) -> None:
         assert messages, "M: belongs to a message: write given, deliver or stored before it"
         lines.append(line)
-        last = messages[-1]
-        messages[-1] = replace(last, octets=b"".join(lines)) if isinstance(last, Mail) else b"".join(lines)  # type: ignore[call-overload]  # of what it was
+        content = b"".join(lines)
+        messages[-1] = replace(messages[-1], octets=content) if isinstance(messages[-1], Mail) else content
 
     return add

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 from conversations import Conversation, InMemory, OverTcp, SansIo
@@ -17,7 +17,9 @@ from messages import new_message
 from scripts import Mail, Script
 
 from mailtrap.current import Current
+from mailtrap.hub import Hub
 from mailtrap.loop import Loop
+from mailtrap.server import Server
 from mailtrap.store import Store
 
 HERE = Path(__file__).parent
@@ -45,13 +47,13 @@ def test_transcript(file: Path, way: str, loop: Loop, store: Store) -> None:
     script = Script.read(file)
     ground = Ground(loop, store, store.new_project().id, options(script))
     where, piece = WAYS[way]
-    connect = SERVERS[file.parent.name](ground).get(where)
-    if connect is None or (where == "over TCP" and any(kind == "tls" for kind, _, _ in script.steps)):
-        pytest.skip("not by this way")
+    if where == "over TCP" and script.uses_tls:
+        pytest.skip("TLS is shown by tests of their own")
     for mail in script.mail:
         ground.deliver(mail)
 
-    script.play(connect, piece, ground.deliver)
+    with ground:
+        script.play(SERVERS[file.parent.name](ground)[where], piece, ground.deliver)
 
     if script.stored is not None:
         assert ground.stored() == script.stored
@@ -59,14 +61,30 @@ def test_transcript(file: Path, way: str, loop: Loop, store: Store) -> None:
         assert [f"{each.stage} {each.reply}".rstrip() for each in store.refusals(ground.project)] == script.refused
 
 
-@dataclass(frozen=True)
 class Ground:
     """Where a transcript is played: a project of its own, and what its ``given`` lines ask for."""
 
-    loop: Loop
-    store: Store
-    project: int
-    asked: dict[str, Any]
+    def __init__(self, loop: Loop, store: Store, project: int, asked: dict[str, Any]) -> None:
+        self.loop = loop
+        self.store = store
+        self.project = project
+        self.asked = asked
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if "server" in self.__dict__:
+            self.loop.run(self.server.shutdown(grace=0))
+            self.server.hub.close()
+
+    @cached_property
+    def server(self) -> Server:
+        """What runs sessions over TCP."""
+        return self.loop.run(self._serve())
+
+    async def _serve(self) -> Server:
+        return Server(store=self.store, hub=Hub(self.store.bus))
 
     def deliver(self, mail: Mail) -> None:
         """Store a message that came in by whatever way."""
@@ -103,14 +121,21 @@ def pop3(ground: Ground) -> Connect:
     from mailtrap.pop3.session import Session, World
 
     world = World(ground.store, Current(ground.project), "sandbox.localhost", **ground.asked)
-    return {"in memory": lambda: SansIo(Session(world), ground.store.bus)}
+    return _of_sessions(ground, partial(Session, world))
 
 
 def imap(ground: Ground) -> Connect:
     from mailtrap.imap.session import Session, World
 
     world = World(ground.store, Current(ground.project), "sandbox.localhost", **ground.asked)
-    return {"in memory": lambda: SansIo(Session(world), ground.store.bus)}
+    return _of_sessions(ground, partial(Session, world))
+
+
+def _of_sessions(ground: Ground, make: Callable[..., Any]) -> Connect:
+    return {
+        "in memory": lambda: SansIo(make(), ground.store.bus),
+        "over TCP": lambda: OverTcp(ground.loop, ground.server.listener(make)),
+    }
 
 
 SERVERS = {"smtp": smtp, "pop3": pop3, "imap": imap}
