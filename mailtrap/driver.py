@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Executor
 from itertools import chain
 from time import monotonic
@@ -12,16 +12,13 @@ from typing import TYPE_CHECKING
 
 from mailtrap import tcp
 from mailtrap.bus import Event
-from mailtrap.engine import Listener, Session
+from mailtrap.engine import Listener, Session, pull
 from mailtrap.errors import MailtrapError
 
 if TYPE_CHECKING:
     from mailtrap.server import Server
 
 log = logging.getLogger(__name__)
-
-WRITE = 1 << 16
-"""Octets of output that are joined into one write, at most."""
 
 SLICE = 0.002
 """Seconds after which a session lets others have their turn."""
@@ -87,8 +84,7 @@ class Driver(asyncio.BufferedProtocol):
     def begin(self) -> None:
         """Greet; on a port for TLS, when that is up."""
         if self._listener.at_once:
-            self._paused = self._busy = True
-            self.transport.pause_reading()
+            self._busy = True
             self._take_time(self._begin_secured())
         else:
             self._work = self.session.greet()
@@ -278,7 +274,7 @@ class Driver(asyncio.BufferedProtocol):
     def _advance(self, until: float) -> None:
         out: list[bytes] = []
         try:
-            done = self._work is None or _pull(self._work, self.session, out, until)
+            done = self._work is None or pull(self._work, self.session, out, until)
         except Exception:
             self._broke()
         else:
@@ -288,7 +284,7 @@ class Driver(asyncio.BufferedProtocol):
     async def _advance_in_thread(self, work: Iterator[bytes], threads: Executor) -> None:
         out: list[bytes] = []
         try:
-            done = await self._loop.run_in_executor(threads, _pull, work, self.session, out, None)
+            done = await self._loop.run_in_executor(threads, pull, work, self.session, out, None)
         except Exception:
             self._broke()
         else:
@@ -354,21 +350,21 @@ class Driver(asyncio.BufferedProtocol):
     # -- TLS
 
     async def _begin_secured(self) -> None:
-        await self._secure()
+        await self._secure(self._early)
         if not self._gone:
             self._work = self.session.greet()
         await self._carry_on()
 
-    async def _secure(self) -> None:
+    async def _secure(self, early: Callable[[], bytes] = bytes) -> None:
         """Upgrade. What the peer sent behind its last plaintext command does not count (CVE-2011-0411)."""
         transcript = self.session.transcript
-        if self._input:
+        if self._input and not self._listener.at_once:
             transcript.add("-", b"%d octets of plaintext behind the start of TLS were dropped" % len(self._input))
             self._input = b""
         try:
             tls, patience = self._listener.tls, self._server.command_timeout
             assert tls is not None, "a session began TLS at a port that has none"  # noqa: S101
-            self.transport, version = await tcp.secure(self.transport, self, tls, patience)
+            self.transport, version = await tcp.secure(self.transport, self, tls, patience, early)
         except Exception as error:
             if isinstance(error, MailtrapError):
                 log.error("no TLS: %s", error)  # noqa: TRY400 - it says all
@@ -376,24 +372,16 @@ class Driver(asyncio.BufferedProtocol):
                 log.exception("no TLS")
             transcript.add("-", b"no TLS: " + tcp.explained(error).encode())
             self.transport.abort()
-            self._gone = self._ended = True
+            self._input, self._gone, self._ended = b"", True, True
         else:
             self._paused = False
             transcript.add("-", version.encode())
             self.session.starting_tls = False
             self.session.secured(version)
 
-
-def _pull(work: Iterator[bytes], session: Session, out: list[bytes], until: float | None) -> bool:
-    """Put output into *out*, up to one write's worth, until *until*, or the session blocks or no longer does.
-
-    Gives whether the work is done.
-    """
-    blocking = session.blocking
-    size = 0
-    for chunk in work:
-        out.append(chunk)
-        size += len(chunk)
-        if size >= WRITE or session.blocking != blocking or (until is not None and monotonic() >= until):
-            return False
-    return True
+    def _early(self) -> bytes:
+        """What came before TLS had begun on a port for nothing else."""
+        if self._ended:  # and so did this, which nobody else will see
+            self.transport.abort()
+        octets, self._input = bytes(self._input), b""
+        return octets

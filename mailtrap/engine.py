@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 
 from mailtrap.bus import Event
@@ -11,6 +12,9 @@ from mailtrap.transcript import Transcript
 
 if TYPE_CHECKING:
     from mailtrap.tls import Tls
+
+WRITE = 1 << 16
+"""Octets of output that are joined into one write, at most."""
 
 
 class Session(Protocol):
@@ -76,3 +80,18 @@ class Listener:
     make: Make
     tls: Tls | None = None
     at_once: bool = False
+
+
+def pull(work: Iterator[bytes], session: Session, out: list[bytes], until: float | None) -> bool:
+    """Put output into *out*, up to one write's worth, until *until*, or the session blocks or no longer does.
+
+    Gives whether the work is done.
+    """
+    blocking = session.blocking
+    size = 0
+    for chunk in work:
+        out.append(chunk)
+        size += len(chunk)
+        if size >= WRITE or session.blocking != blocking or (until is not None and monotonic() >= until):
+            return False
+    return True

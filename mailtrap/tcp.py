@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -39,27 +40,45 @@ def acknowledge(transport: asyncio.BaseTransport) -> None:
             sock.setsockopt(socket.IPPROTO_TCP, QUICKACK, 1)
 
 
-async def secure(transport: asyncio.Transport, protocol: Any, tls: Tls, patience: float) -> tuple[Any, str]:
+async def secure(
+    transport: asyncio.Transport, protocol: Any, tls: Tls, patience: float, early: Callable[[], bytes] = bytes
+) -> tuple[Any, str]:
     """Let the peer begin TLS; gives the transport to use from now on, and the version.
 
-    Nothing may be read from *transport* any more; raises `OSError` if it comes to nothing. Whether *protocol*
-    is then told that the connection is lost depends on how far it came.
+    *early* gives what came from the peer and belongs to TLS. Raises `OSError` if it comes to nothing; whether
+    *protocol* is then told that the connection is lost depends on how far it came.
     """
     context = await tls.context()
     if transport.is_closing():
         raise ConnectionResetError("the connection is closed")
-    secured = await asyncio.get_running_loop().start_tls(
-        transport,
-        protocol,
-        context,
-        server_side=True,
-        ssl_handshake_timeout=patience,
-        ssl_shutdown_timeout=SHUTDOWN,
+    loop = asyncio.get_running_loop()
+    beginning = loop.create_task(
+        loop.start_tls(
+            transport,
+            protocol,
+            context,
+            server_side=True,
+            ssl_handshake_timeout=patience,
+            ssl_shutdown_timeout=SHUTDOWN,
+        )
     )
+    await asyncio.sleep(0)  # now it is scheduled that TLS begins and then that reading does: this comes right after
+    loop.call_soon(_feed, transport, early)
+    secured = await beginning
     if secured is None:
-        raise ConnectionResetError("the peer was gone as soon as TLS was up")
+        raise ConnectionResetError("the peer was gone before TLS was up")
     secured.set_write_buffer_limits(HIGH_WATER)
     return secured, secured.get_extra_info("ssl_object").version()
+
+
+def _feed(transport: asyncio.Transport, early: Callable[[], bytes]) -> None:
+    octets = early()
+    reader: Any = transport.get_protocol()
+    while octets and not transport.is_closing():
+        buffer = reader.get_buffer(len(octets))
+        piece, octets = octets[: len(buffer)], octets[len(buffer) :]
+        buffer[: len(piece)] = piece
+        reader.buffer_updated(len(piece))
 
 
 def explained(error: BaseException) -> str:
