@@ -38,7 +38,7 @@ class Change:
     add_keywords: Collection[str] = ()
     remove_keywords: Collection[str] = ()
     replace: bool = False
-    """What is not added is taken away."""
+    """What is not added is taken away, and nothing else is."""
 
     def masks(self) -> tuple[int, int]:
         """Flags are first ANDed with the one, then ORed with the other."""
@@ -49,7 +49,7 @@ class Change:
         words = there.split()
         if self.replace:
             added = {storable(keyword).lower() for keyword in self.add_keywords}
-            words = [keyword for keyword in words if keyword.lower() in added]
+            return keywords_text([keyword for keyword in words if keyword.lower() in added], self.add_keywords)
         return keywords_text(words, self.add_keywords, self.remove_keywords)
 
 

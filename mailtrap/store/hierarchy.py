@@ -49,8 +49,9 @@ def rename(batch: Batch, project: int, account: str, old: str, new: str) -> None
     """
     owner, old, new = _owner(batch, project, account), storable(old), storable(new)
     if old == INBOX:
+        inbox = batch.books.inbox(owner)
         _require_free(batch, owner, new)
-        copying.move_all(batch, batch.books.inbox(owner), batch.books.make_mailbox(owner, new), BY)
+        copying.move_all(batch, inbox, batch.books.make_mailbox(owner, new), BY)
         return
     _existing(batch, owner, old)
     _require_free(batch, owner, new)

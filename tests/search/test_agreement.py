@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any as Anything
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -28,6 +29,7 @@ from mailtrap.search.tree import (
     Text,
     Type,
 )
+from mailtrap.store import inside
 
 NewWorld = Callable[..., Anything]
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -91,7 +93,7 @@ messages: st.SearchStrategy[dict[str, Anything]] = st.builds(
 )
 worlds = st.lists(messages, max_size=5)
 terms = (
-    st.builds(Text, st.sampled_from(["any", "subject", "body", "filename"]), NEEDLES)
+    st.builds(Text, st.sampled_from(["any", "subject", "body", "filename", "headers"]), NEEDLES)
     | st.builds(Addressed, st.sampled_from(["from", "to", "cc", "bcc", "rcpt", "mailfrom"]), PATTERNS)
     | st.builds(Header, st.sampled_from(["subject", "X-Job", "X-Jo", ""]), NEEDLES)
     | st.builds(Has, st.sampled_from(["attachment", "html", "calendar"]))
@@ -177,3 +179,36 @@ def test_the_store_finds_what_the_predicate_holds_for_right_after_the_message_ca
 
     for query in asked:
         assert real.listed(query, account, page) == real.matching(query, account)
+
+
+@settings(max_examples=60)
+@given(
+    messages=worlds,
+    asked=st.lists(queries, min_size=1, max_size=8),
+    few=st.sampled_from([0, 100]),
+    deleted=st.integers(0, 5),
+    removed=st.sets(st.integers(1, 3), max_size=1),
+)
+def test_a_mailbox_is_searched_for_what_the_predicate_holds_for(
+    new_real: NewWorld,
+    messages: list[dict[str, Anything]],
+    asked: list[Query],
+    few: int,
+    deleted: int,
+    removed: set[int],
+) -> None:
+    real, given = new_real(messages)
+    for number, message in enumerate(given, 1):
+        real.add(message)
+        if number == deleted:
+            real.delete_all()
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(inside, "_FEW", few)  # from so many messages on the index is asked
+        for account in {name for each in given for name in each.summary.accounts}:
+            inbox = real.store.mailbox(real.project, account).id
+            real.store.remove(inbox, list(removed), "imap")
+            there = {entry.number: entry.uid for entry in real.store.entries(inbox)}
+            for query in asked:
+                wanted = [there.get(each.number) for each in real.matching(query, account)]
+                assert real.store.search(inbox, query) == sorted(filter(None, wanted))

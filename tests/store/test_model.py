@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from dataclasses import dataclass, field
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -13,69 +13,21 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from messages import new_message
+from store_model import Box, Message, Project, There
 
-from mailtrap.bus import Added, Event
+from mailtrap.bus import Added, Copied, Deleted, Emptied, Event, Removed
 from mailtrap.errors import AlreadyExists, Gone, NotFound
 from mailtrap.message.summary import Summary
+from mailtrap.search.tree import Not, Size
 from mailtrap.store.records import Flag
 from mailtrap.store.sqlite import SqliteStore
 
 NAMES = ("ann@x.test", "bob@x.test", "job-4711")
 ACCOUNTS = ("catchall", *NAMES)
-
-
-@dataclass
-class Entry:
-    """A message's place in an INBOX."""
-
-    account: str
-    uid: int
-    flags: Flag = Flag(0)
-    keywords: list[str] = field(default_factory=list)
-    removed_by: str = ""
-
-
-@dataclass
-class Message:
-    """A message, and where it was filed."""
-
-    id: str
-    octets: bytes
-    origin: str
-    entries: list[Entry]
-    pinned: bool = False
-    tags: set[str] = field(default_factory=set)
-    gone: bool = False
-
-    def seen_by(self, account: str) -> bool:
-        return any(entry.flags & Flag.SEEN for entry in self.entries if entry.account == account)
-
-    def filed_for(self, account: str) -> bool:
-        return any(entry.account == account for entry in self.entries)
-
-
-@dataclass
-class Project:
-    """A world: its messages by number, and the UIDs that its accounts have given."""
-
-    messages: dict[int, Message] = field(default_factory=dict)
-    given: dict[str, int] = field(default_factory=dict)
-    past: list[tuple[str, int, set[int]]] = field(default_factory=list)
-    """What was once in an INBOX: account, mod-sequence, UIDs."""
-    cursors: list[tuple[int, set[int]]] = field(default_factory=list)
-    """What had been stored at a mod-sequence."""
-
-    def there(self) -> dict[int, Message]:
-        return {number: message for number, message in self.messages.items() if not message.gone}
-
-    def inbox(self, account: str) -> dict[int, tuple[int, Message, Entry]]:
-        """Entries that were not removed, by UID."""
-        return {
-            entry.uid: (number, message, entry)
-            for number, message in self.there().items()
-            for entry in message.entries
-            if entry.account == account and not entry.removed_by
-        }
+BOXES = ("INBOX", "a", "a/b", "a/b/b", "ab")
+UIDS = st.lists(st.integers(0, 6), max_size=4)
+FLAGS = st.sampled_from([Flag(0), Flag.SEEN, Flag.SEEN | Flag.FLAGGED, Flag.DELETED])
+KEYWORDS = st.sets(st.sampled_from(["Work", "$Junk", "work"])).map(lambda some: sorted(some, key=str.lower)[:1])
 
 
 class StoreAndModel(RuleBasedStateMachine):
@@ -86,11 +38,30 @@ class StoreAndModel(RuleBasedStateMachine):
         self.path = Path(tempfile.mkdtemp(prefix="store-"))
         self.projects: dict[int, Project] = {}
         self.events: list[Event] = []
+        self.pictures: dict[int, set[int]] = defaultdict(set)
+        """What is in each mailbox, for one who only hears the events."""
         self.open()
 
     def open(self) -> None:
         self.store = SqliteStore(self.path)
-        self.store.bus.subscribe(self.events.append)
+        self.store.bus.subscribe(self.hear)
+
+    def hear(self, event: Event) -> None:
+        self.events.append(event)
+        match event:
+            case Added(filed=filed):
+                for each in filed:
+                    self.pictures[each.mailbox].add(each.uid)
+            case Copied(mailbox=mailbox, uids=uids):
+                self.pictures[mailbox] |= set(uids)
+            case Removed(mailbox=mailbox, uids=uids):
+                self.pictures[mailbox] -= set(uids)
+            case Deleted(entries=entries):
+                for mailbox, uids in entries.items():
+                    self.pictures[mailbox] -= set(uids)
+            case Emptied():
+                for mailbox in self.pictures:
+                    self.pictures[mailbox] = set(self.store.view(mailbox).uids)
 
     def teardown(self) -> None:
         self.store.close()
@@ -100,11 +71,30 @@ class StoreAndModel(RuleBasedStateMachine):
         number = data.draw(st.sampled_from(sorted(self.projects)), "project")
         return number, self.projects[number]
 
+    def choose_box(self, data: st.DataObject) -> tuple[Project, Box]:
+        """Any mailbox, deleted or not."""
+        boxes = {box.id: (project, box) for project in self.projects.values() for box in project.boxes}
+        return boxes[data.draw(st.sampled_from(sorted(boxes)), "mailbox")]
+
     def some(self, data: st.DataObject, project: Project) -> list[Message]:
         if not project.messages:
             return []
-        chosen = st.lists(st.sampled_from(list(project.messages.values())), unique_by=lambda it: it.id, max_size=4)
-        return data.draw(chosen, "messages")
+        chosen = st.lists(st.sampled_from(sorted(project.messages)), unique=True, max_size=4)
+        return [project.messages[number] for number in data.draw(chosen, "messages")]
+
+    def box(self, number: int, account: str, name: str) -> Box:
+        """A mailbox in the model, once the store has one."""
+        project = self.projects[number]
+        found = project.box(account, name)
+        if found is None:
+            found = Box(self.store.mailbox(number, account, name).id, account, name)
+            project.boxes.append(found)
+        return found
+
+    def has_boxes(self) -> bool:
+        return any(project.boxes for project in self.projects.values())
+
+    # -- messages
 
     @rule()
     def new_project(self) -> None:
@@ -123,11 +113,9 @@ class StoreAndModel(RuleBasedStateMachine):
         rcpt_to = tuple(sorted(names)) or (() if origin != "append" else NAMES[:1])
         new = new_message(number, octets, rcpt_to=rcpt_to, origin=origin, tags=tuple(tags))
         summary = self.store.add(new).result()
-        entries = []
+        message = project.messages[summary.number] = Message(summary.id, octets, origin, [], tags=set(tags))
         for account in new.accounts:
-            project.given[account] = project.given.get(account, 0) + 1
-            entries.append(Entry(account, project.given[account]))
-        project.messages[summary.number] = Message(summary.id, octets, origin, entries, tags=set(tags))
+            project.file(message, self.box(number, account, "INBOX"))
         assert isinstance(self.events[-1], Added)
         assert self.events[-1].summary == summary
 
@@ -167,48 +155,8 @@ class StoreAndModel(RuleBasedStateMachine):
             message.pinned = message.pinned if pinned is None else pinned
             message.tags = (message.tags | given["add"]) - given["remove"]
             for entry in message.entries:
-                if seen is not None and entry.account == (given["account"] or "catchall"):
+                if seen is not None and entry.box.account == (given["account"] or "catchall"):
                     entry.flags = entry.flags | Flag.SEEN if seen else entry.flags & ~Flag.SEEN
-
-    @precondition(lambda self: any(project.given for project in self.projects.values()))
-    @rule(
-        data=st.data(),
-        add=st.sampled_from([Flag(0), Flag.SEEN, Flag.SEEN | Flag.FLAGGED]),
-        remove=st.sampled_from([Flag(0), Flag.SEEN, Flag.ANSWERED]),
-        add_keywords=st.sets(st.sampled_from(["Work", "$Junk"])),
-        remove_keywords=st.sets(st.sampled_from(["work", "other"])),
-    )
-    def flag(self, data: st.DataObject, **given: Any) -> None:
-        mailbox, inbox = self.choose_inbox(data)
-        uids = data.draw(st.lists(st.integers(0, 6), max_size=4), "uids")
-        before = {uid: (entry.flags, list(entry.keywords)) for uid, (_, _, entry) in inbox.items()}
-        for uid in set(uids) & set(inbox):
-            entry = inbox[uid][2]
-            entry.flags = (entry.flags | given["add"]) & ~given["remove"]
-            lower = [keyword.lower() for keyword in entry.keywords]
-            entry.keywords += [each for each in sorted(given["add_keywords"]) if each.lower() not in lower]
-            entry.keywords = [each for each in entry.keywords if each.lower() not in given["remove_keywords"]]
-        changed = [uid for uid, (_, _, entry) in inbox.items() if before[uid] != (entry.flags, entry.keywords)]
-        cursor = self.store.cursor()
-        given["add_keywords"] = sorted(given["add_keywords"])
-        modseq = self.store.flag(mailbox, uids, **given)
-        assert (modseq > cursor) == bool(changed)
-
-    @precondition(lambda self: any(project.given for project in self.projects.values()))
-    @rule(data=st.data())
-    def remove(self, data: st.DataObject) -> None:
-        mailbox, inbox = self.choose_inbox(data)
-        uids = data.draw(st.lists(st.integers(0, 6), max_size=4), "uids")
-        self.store.remove(mailbox, uids, "imap")
-        for uid in set(uids) & set(inbox):
-            _, message, entry = inbox[uid]
-            entry.removed_by = "imap"
-            message.gone = message.origin == "append" and all(each.removed_by for each in message.entries)
-
-    def choose_inbox(self, data: st.DataObject) -> tuple[int, dict[int, tuple[int, Message, Entry]]]:
-        inboxes = [(number, account) for number, project in self.projects.items() for account in project.given]
-        number, account = data.draw(st.sampled_from(inboxes), "inbox")
-        return self.store.mailbox(number, account).id, self.projects[number].inbox(account)
 
     @precondition(lambda self: self.projects)
     @rule(data=st.data(), why=st.sampled_from(("deleted", "expired")))
@@ -229,13 +177,158 @@ class StoreAndModel(RuleBasedStateMachine):
         for message in going:
             message.gone = True
 
+    # -- mailboxes
+
+    @precondition(lambda self: self.projects)
+    @rule(data=st.data(), account=st.sampled_from(ACCOUNTS), name=st.sampled_from(BOXES), strict=st.booleans())
+    def make_mailbox(self, data: st.DataObject, account: str, name: str, strict: bool) -> None:
+        number, project = self.choose(data)
+        there = project.box(account, name)
+        if there and strict:
+            with pytest.raises(AlreadyExists):
+                self.store.make_mailbox(number, account, name)
+            return
+        made = (self.store.make_mailbox if strict else self.store.open_mailbox)(number, account, name)
+        assert self.box(number, account, name).id == made.id
+
+    @precondition(lambda self: self.projects)
+    @rule(data=st.data(), account=st.sampled_from(ACCOUNTS), name=st.sampled_from(BOXES))
+    def delete_mailbox(self, data: st.DataObject, account: str, name: str) -> None:
+        number, project = self.choose(data)
+        box = project.box(account, name)
+        if box is None:
+            with pytest.raises(NotFound):
+                self.store.delete_mailbox(number, account, name)
+            return
+        self.store.delete_mailbox(number, account, name)
+        project.remove(list(project.inside(box).values()), "imap")
+        box.deleted = True
+
+    @precondition(lambda self: self.has_boxes())
+    @rule(data=st.data(), new=st.sampled_from(BOXES))
+    def rename_mailbox(self, data: st.DataObject, new: str) -> None:
+        number, project = self.choose(data)
+        account, old = data.draw(st.sampled_from([(each, name) for each in ACCOUNTS for name in BOXES]), "old")
+        wrong = None if project.box(account, old) or old == "INBOX" else NotFound
+        wrong = AlreadyExists if wrong is None and project.box(account, new) else wrong
+        moved = {} if wrong or old == "INBOX" else self.renamed(project, account, old, new)
+        if set(moved.values()) & {each.name for each in project.boxes_of(account) if each not in moved}:
+            wrong = AlreadyExists
+        if wrong or (old == new == "INBOX"):
+            with pytest.raises(wrong or AlreadyExists):
+                self.store.rename_mailbox(number, account, old, new)
+            return
+        self.store.rename_mailbox(number, account, old, new)
+        for box, name in moved.items():
+            box.name = name
+        if old == "INBOX":
+            found = list(project.inside(self.box(number, account, "INBOX")).values())
+            self.put(project, found, self.box(number, account, new))
+            project.remove(found, "imap")
+
+    def renamed(self, project: Project, account: str, old: str, new: str) -> dict[Box, str]:
+        below = [each for each in project.boxes_of(account) if (each.name + "/").startswith(old + "/")]
+        return {each: new + each.name.removeprefix(old) for each in below}
+
+    @precondition(lambda self: self.projects)
+    @rule(data=st.data(), account=st.sampled_from(ACCOUNTS), name=st.sampled_from(BOXES), subscribed=st.booleans())
+    def subscribe(self, data: st.DataObject, account: str, name: str, subscribed: bool) -> None:
+        number, project = self.choose(data)
+        self.store.subscribe(number, account, name, subscribed)
+        project.subscriptions.setdefault(account, {})[name] = subscribed
+
+    # -- entries
+
+    @precondition(lambda self: self.has_boxes())
+    @rule(data=st.data(), octets=st.binary(max_size=20), flags=FLAGS, keywords=KEYWORDS)
+    def append(self, data: st.DataObject, octets: bytes, flags: Flag, keywords: list[str]) -> None:
+        project, box = self.choose_box(data)
+        new = new_message(4711, octets, origin="append")
+        if box.deleted:
+            with pytest.raises(NotFound):
+                self.store.append(box.id, new, flags=flags, keywords=keywords)
+            return
+        filed = self.store.append(box.id, new, flags=flags, keywords=keywords)
+        message = self.appended(project, octets)
+        assert (filed.mailbox, filed.uid) == (box.id, project.file(message, box, flags, keywords).uid)
+
+    def appended(self, project: Project, octets: bytes) -> Message:
+        """The message that the last event told of."""
+        added = self.events[-1]
+        assert isinstance(added, Added)
+        made = project.messages[added.summary.number] = Message(added.summary.id, octets, "append", [])
+        return made
+
+    @precondition(lambda self: self.has_boxes())
+    @rule(data=st.data(), uids=UIDS, moving=st.booleans())
+    def copy_or_move(self, data: st.DataObject, uids: list[int], moving: bool) -> None:
+        project, box = self.choose_box(data)
+        other, target = self.choose_box(data)
+        do = self.store.move if moving else self.store.copy
+        if target.deleted or other is not project:
+            with pytest.raises(NotFound):
+                do(box.id, uids, target.id)
+            return
+        found = [there for uid, there in sorted(project.inside(box).items()) if uid in uids]
+        before = len(self.events)
+        pairs = do(box.id, uids, target.id)
+        added = [event for event in self.events[before:] if isinstance(event, Added)]
+        if box.account != target.account:
+            assert len(added) == len(found)
+            for event, there in zip(added, found, strict=True):
+                copy = Message(event.summary.id, there.message.octets, "append", [])
+                project.messages[event.summary.number] = copy
+                project.file(copy, target, there.entry.flags, there.entry.keywords)
+            given = range(target.given - len(found) + 1, target.given + 1)
+        else:
+            given = self.put(project, found, target)
+        assert pairs == list(zip([there.entry.uid for there in found], given, strict=True))
+        if moving:
+            project.remove(found, "imap")
+
+    def put(self, project: Project, found: list[There], target: Box) -> range:
+        """New entries of the same messages; gives their UIDs."""
+        for _, message, entry in found:
+            project.file(message, target, entry.flags, entry.keywords)
+        return range(target.given - len(found) + 1, target.given + 1)
+
+    @precondition(lambda self: self.has_boxes())
+    @rule(
+        data=st.data(),
+        uids=UIDS,
+        add=FLAGS,
+        remove=st.sampled_from([Flag(0), Flag.SEEN, Flag.ANSWERED]),
+        add_keywords=KEYWORDS,
+        remove_keywords=st.sets(st.sampled_from(["work", "other"])),
+        replace=st.booleans(),
+    )
+    def flag(self, data: st.DataObject, uids: list[int], replace: bool, **given: Any) -> None:
+        project, box = self.choose_box(data)
+        changed = []
+        for uid, there in project.inside(box).items():
+            if uid in uids:
+                change = there.entry.replace if replace else there.entry.change
+                changed.append(change(**given))
+        cursor = self.store.cursor()
+        modseq = self.store.flag(box.id, uids, replace=replace, **given)
+        assert (modseq > cursor) == any(changed)
+
+    @precondition(lambda self: self.has_boxes())
+    @rule(data=st.data(), uids=UIDS)
+    def remove(self, data: st.DataObject, uids: list[int]) -> None:
+        project, box = self.choose_box(data)
+        self.store.remove(box.id, uids, "pop3")
+        project.remove([there for uid, there in project.inside(box).items() if uid in uids], "pop3")
+
+    # -- time
+
     @precondition(lambda self: self.projects)
     @rule(data=st.data())
     def remember(self, data: st.DataObject) -> None:
         _, project = self.choose(data)
         project.cursors.append((self.store.cursor(), set(project.messages)))
-        for account in project.given:
-            project.past.append((account, self.store.cursor(), set(project.inbox(account))))
+        for box in project.boxes:
+            project.past.append((box, self.store.cursor(), set(project.inside(box))))
 
     @rule()
     def give_space_back(self) -> None:
@@ -256,8 +349,8 @@ class StoreAndModel(RuleBasedStateMachine):
         for number, project in self.projects.items():
             self.compare_messages(number, project)
             self.compare_accounts(number, project)
-            for account in project.given:
-                self.compare_inbox(number, project, account)
+            for box in project.boxes:
+                self.compare_box(project, box)
 
     def compare_messages(self, number: int, project: Project) -> None:
         listed = {at: message for at, message in project.there().items() if message.origin != "append"}
@@ -266,6 +359,7 @@ class StoreAndModel(RuleBasedStateMachine):
             page = self.store.messages(number, since=cursor)
             assert {each.number for each in page.summaries} == set(listed) - before
             assert page.total == len(page.summaries)
+        octets = self.store.raw(list(project.messages))
         for at, message in project.messages.items():
             if message.gone:
                 with pytest.raises(Gone):
@@ -273,20 +367,27 @@ class StoreAndModel(RuleBasedStateMachine):
                 with pytest.raises(NotFound):
                     self.store.octets(at)
             else:
-                assert self.store.octets(at) == message.octets
-                filings = [(each.account, each.uid, each.flags, each.removed_by) for each in self.store.filings(at)]
-                wanted = [(each.account, each.uid, each.flags, each.removed_by) for each in message.entries]
+                assert self.store.octets(at) == octets[at] == message.octets
+                filings = [
+                    (each.account, each.mailbox, each.uid, each.flags, each.removed_by)
+                    for each in self.store.filings(at)
+                ]
+                wanted = [
+                    (each.box.account, each.box.name, each.uid, each.flags, each.removed_by) for each in message.entries
+                ]
                 assert sorted(filings) == sorted(wanted)
 
     def compare_accounts(self, number: int, project: Project) -> None:
         wanted = {}
-        for account in project.given:
+        for account in ACCOUNTS:
             filed = {at: message for at, message in project.there().items() if message.filed_for(account)}
             self.compare_list(self.all_pages(number, account), filed, account)
             if filed:
                 wanted[account] = (len(filed), sum(not each.seen_by(account) for each in filed.values()))
-        found = {each.name: (each.messages, each.unseen) for each in self.store.accounts(number)}
-        assert found == wanted
+            found = [(each.id, each.name) for each in self.store.mailboxes(number, account)]
+            assert found == [(each.id, each.name) for each in project.boxes_of(account)]
+            assert self.store.subscriptions(number, account) == project.subscriptions.get(account, {})
+        assert {each.name: (each.messages, each.unseen) for each in self.store.accounts(number)} == wanted
 
     def all_pages(self, number: int, account: str | None) -> list[Summary]:
         page = self.store.messages(number, account=account, limit=3)
@@ -306,24 +407,51 @@ class StoreAndModel(RuleBasedStateMachine):
             state = (each.id, each.seen, each.pinned, set(each.tags))
             assert state == (message.id, message.seen_by(viewer), message.pinned, message.tags)
 
-    def compare_inbox(self, number: int, project: Project, account: str) -> None:
-        mailbox = self.store.mailbox(number, account)
-        inbox = project.inbox(account)
-        entries = self.store.entries(mailbox.id)
-        found = [(each.uid, each.number, each.flags, list(each.keywords)) for each in entries]
-        assert found == [(uid, at, entry.flags, entry.keywords) for uid, (at, _, entry) in sorted(inbox.items())]
-        unseen = sum(not entry.flags & Flag.SEEN for _, _, entry in inbox.values())
-        size = sum(len(message.octets) for _, message, _ in inbox.values())
-        counters = (mailbox.uidnext, mailbox.messages, mailbox.unseen, mailbox.size)
-        assert counters == (project.given[account] + 1, len(inbox), unseen, size)
-        assert all(entry.modseq <= mailbox.highest_modseq <= self.store.cursor() for entry in entries)
-        for past_account, modseq, uids in project.past:
-            if past_account == account:
-                ranges = self.store.expunged_since(mailbox.id, modseq)
+    def compare_box(self, project: Project, box: Box) -> None:
+        inside = dict(sorted(project.inside(box).items()))
+        assert self.store.mailbox_names(box.id) == (box.account, box.name)
+        self.compare_view(box, inside)
+        self.compare_entries(box, inside)
+        for past_box, modseq, uids in project.past:
+            if past_box is box:
+                ranges = self.store.expunged_since(box.id, modseq)
                 assert ranges is not None
                 went = {uid for first, last in ranges for uid in range(first, last + 1)}
-                assert uids - set(inbox) <= went
-                assert not went & set(inbox)
+                assert uids - set(inside) <= went
+                assert not went & set(inside)
+
+    def compare_view(self, box: Box, inside: dict[int, There]) -> None:
+        view = self.store.view(box.id)
+        assert view.uids == list(inside) == sorted(self.pictures[box.id])
+        assert (view.uidnext, view.modseq) == (box.given + 1, self.store.cursor())
+        unseen = [uid for uid, there in inside.items() if not there.entry.flags & Flag.SEEN]
+        assert view.unseen == next(iter(unseen), None)
+        used = {keyword.lower() for there in inside.values() for keyword in there.entry.keywords}
+        assert sorted(keyword.lower() for keyword in view.keywords) == sorted(used)
+        if not box.deleted:
+            number = next(number for number, project in self.projects.items() if box in project.boxes)
+            there = self.store.mailbox(number, box.account, box.name)
+            deleted = [uid for uid, there in inside.items() if there.entry.flags & Flag.DELETED]
+            size = sum(len(there.message.octets) for there in inside.values())
+            counters = (there.uidnext, there.messages, there.unseen, there.size, there.deleted)
+            assert counters == (view.uidnext, len(inside), len(unseen), size, len(deleted))
+            assert (there.uidvalidity, there.highest_modseq) == (view.uidvalidity, view.highest_modseq)
+            assert self.store.deleted(box.id) == deleted
+
+    def compare_entries(self, box: Box, inside: dict[int, There]) -> None:
+        wanted = [
+            (uid, at, entry.flags, " ".join(entry.keywords), len(message.octets))
+            for uid, (at, message, entry) in inside.items()
+        ]
+        entries = self.store.entries(box.id)
+        assert [(each.uid, each.number, each.flags, " ".join(each.keywords), each.size) for each in entries] == wanted
+        fetched = self.store.fetch(box.id, list(inside), outline=True)
+        assert [(each.uid, each.number, each.flags, each.keywords, each.size) for each in fetched] == wanted
+        assert all(each.envelope and each.bodystructure for each in fetched)
+        assert all(each.modseq <= self.store.view(box.id).highest_modseq <= self.store.cursor() for each in entries)
+        large = [uid for uid, there in inside.items() if len(there.message.octets) > 9]
+        assert self.store.search(box.id, Size(larger=9)) == large
+        assert self.store.search(box.id, Not(Size(larger=9))) == [uid for uid in inside if uid not in large]
 
 
 TestStoreAndModel = pytest.mark.filterwarnings("error")(StoreAndModel.TestCase)
