@@ -12,13 +12,22 @@ from mailtrap.store.records import Flag
 log = logging.getLogger(__name__)
 
 
+MOST = 64
+"""So many messages are marked together."""
+
+
 class Seen:
-    """One change of flags is under way at most; what is retrieved meanwhile goes with the next."""
+    """One change of flags is under way at most; what is retrieved meanwhile goes with the next.
+
+    The first message is marked at once, the next two together, then four, up to `MOST`: a commit for each would cost
+    more than to give it. The rest is marked with NOOP, which keeps a session alive, and when it ends.
+    """
 
     def __init__(self, store: Store, mailbox: int) -> None:
         self._store = store
         self._mailbox = mailbox
         self._waiting: list[int] = []
+        self._enough = 1
         self._under_way: Future[int] | None = None
         self._lock = threading.RLock()  # a future may be done, and say so, before it is given
 
@@ -26,7 +35,8 @@ class Seen:
         """An entry was seen."""
         with self._lock:
             self._waiting.append(uid)
-            if self._under_way is None:
+            if self._under_way is None and len(self._waiting) >= self._enough:
+                self._enough = min(self._enough * 2, MOST)
                 self.flush()
 
     def flush(self) -> Future[int] | None:
@@ -49,4 +59,5 @@ class Seen:
         with self._lock:
             if self._under_way is marking:
                 self._under_way = None
-                self.flush()
+                if len(self._waiting) >= self._enough:
+                    self.flush()

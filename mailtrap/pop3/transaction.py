@@ -107,8 +107,10 @@ def rset(session: Session, _: str) -> Iterator[bytes]:
 
 
 @command("NOOP", state=TRANSACTION)
-def noop(_session: Session, _: str) -> Iterator[bytes]:
-    """RFC 1939 §5."""
+def noop(session: Session, _: str) -> Iterator[bytes]:
+    """RFC 1939 §5. There is time to mark what was seen."""
+    if session.seen is not None:
+        session.seen.flush()
     yield b"+OK\r\n"
 
 

@@ -20,6 +20,7 @@ from mailtrap.pop3.session import Session, World
 from mailtrap.server import Server
 from mailtrap.store import Store
 from mailtrap.store.records import Flag
+from mailtrap.tls import Tls
 
 ANN = "ann@example.com"
 
@@ -68,11 +69,12 @@ class Pop3:
         assert (conversation.line() or b"").startswith(b"+OK")
         return conversation
 
-    def over_tcp(self) -> tuple[str, int]:
+    def over_tcp(self, tls: Tls | None = None, *, at_once: bool = False) -> tuple[str, int]:
         """Where it listens."""
         if self._server is None:
             self._server = self.loop.run(self._serve())
-        conversation = OverTcp(self.loop, self._server.listener(partial(Session, self.world)))
+        make: Any = partial(Session, self.world)
+        conversation = OverTcp(self.loop, self._server.listener(make, tls, at_once=at_once))
         self._open.append(conversation)
         host, port = conversation.socket.getpeername()[:2]
         return host, port

@@ -57,6 +57,18 @@ def test_retr_marks_as_seen_in_that_account_alone(pop3: Any) -> None:
     assert pop3.flags("catchall") == [Flag(0)] * 3
 
 
+def test_a_message_is_marked_at_once_and_those_that_wait_for_others_with_noop(pop3: Any) -> None:
+    pop3.add(*numbered(3))
+    conversation = pop3.logged_in()
+    conversation.send(b"RETR 2\r\n")
+    pop3.add()  # written after all that was asked for before
+    assert pop3.flags()[:3] == [Flag(0), Flag.SEEN, Flag(0)]
+    conversation.send(b"RETR 1\r\nNOOP\r\n")
+    pop3.add()
+
+    assert pop3.flags()[:3] == [Flag.SEEN, Flag.SEEN, Flag(0)]
+
+
 @pytest.mark.parametrize("how", ["end", "hang_up"])
 def test_what_was_retrieved_is_marked_however_the_session_ends(pop3: Any, how: str) -> None:
     pop3.add(*numbered(100))
