@@ -25,9 +25,10 @@ def capa(session: Session, _: str) -> Iterator[bytes]:
     yield "".join(f"{line}\r\n" for line in ("+OK", *offers, *ALWAYS, ".")).encode()
 
 
-@command("USER", state=AUTHORIZATION, argument="name", capability="USER")
+@command("USER", state=AUTHORIZATION, argument="name", capability=lambda it: "USER" if it.may_log_in else None)
 def user(session: Session, name: str) -> Iterator[bytes]:
     """RFC 1939 §7. Whom nobody has heard of is let in, too."""
+    _check_secured(session)
     session.user = _checked(name.strip(" \t"))
     yield b"+OK\r\n"
 
@@ -41,7 +42,9 @@ def pass_(session: Session, _password: str) -> Iterator[bytes]:
     yield from _enter(session, name)
 
 
-@command("AUTH", state=AUTHORIZATION, argument="mechanism [initial-response]", capability=lambda _: _sasl())
+@command(
+    "AUTH", state=AUTHORIZATION, argument="mechanism [initial-response]", capability=lambda session: _sasl(session)
+)
 def auth(session: Session, argument: str) -> Iterator[bytes]:
     """RFC 5034 §4. Without an argument it lists the mechanisms, which clients of before CAPA ask for."""
     name, _, initial = argument.partition(" ")
@@ -51,6 +54,7 @@ def auth(session: Session, argument: str) -> Iterator[bytes]:
     begin = MECHANISMS.get(name.upper())
     if begin is None:
         raise Bad(f"Unknown mechanism; there are {', '.join(MECHANISMS)}")
+    _check_secured(session)
     session.user = None
     exchange = begin()
     challenge = next(exchange)
@@ -117,8 +121,13 @@ def _checked(name: str) -> str:
     return name
 
 
-def _sasl() -> str:
-    return " ".join(("SASL", *MECHANISMS))
+def _sasl(session: Session) -> str | None:
+    return " ".join(("SASL", *MECHANISMS)) if session.may_log_in else None
+
+
+def _check_secured(session: Session) -> None:
+    if not session.may_log_in:
+        raise Refused("Log in after STLS, or at the port for TLS")
 
 
 def _may_start_tls(session: Session) -> bool:

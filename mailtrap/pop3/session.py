@@ -46,6 +46,8 @@ class World:
     idle_before_login: float = 60.0
     starttls: bool = False
     """STLS is offered where the connection is not secured."""
+    login_disabled: bool = False
+    """Nobody logs in before the connection is secured (RFC 2595 §2.2)."""
     strict_stuffing: bool = False
     """Dots are doubled after CRLF alone."""
     locking: bool = False
@@ -134,6 +136,11 @@ class Session:
         self.leave()
 
     # -- what commands use
+
+    @property
+    def may_log_in(self) -> bool:
+        """Whether credentials are taken on this connection."""
+        return self.tls is not None or not self.world.login_disabled
 
     def enter(self, name: str) -> Iterator[bytes]:
         """Log in by *name*, and look into the maildrop."""
