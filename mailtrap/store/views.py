@@ -65,7 +65,7 @@ def raw(db: Connection, numbers: Iterable[int]) -> dict[int, bytes]:
         SELECT number, octets FROM json_each(:numbers) AS asked CROSS JOIN message ON number = asked.value
         LEFT JOIN raw ON raw.key BETWEEN number << 20 AND number << 20 | 1048575 ORDER BY raw.key
         """,
-        {"numbers": codec.encode(list(numbers))},
+        {"numbers": codec.encode(sorted(set(numbers)))},
     )
     slices: dict[int, list[bytes]] = defaultdict(list)
     for number, octets in found.fetchall():

@@ -28,7 +28,7 @@ def reclaim(store: SqliteStore) -> None:
 
 def rows(store: SqliteStore) -> dict[str, int]:
     """How many rows the tables have that grow with messages."""
-    names = ("message", "raw", "entry", "filed", "tag", "document", "purge")
+    names = ("message", "raw", "entry", "filed", "tag", "document", "outline", "purge")
     with store._readers.snapshot() as db:
         return {name: db.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in names}
 
