@@ -21,7 +21,8 @@ def settings() -> str:
     rows = ["| option | variable | TOML key | default | what |", "| --- | --- | --- | --- | --- |"]
     for each in OPTIONS.values():
         default = f"`{each.default}`" if each.default else ""
-        rows.append(f"| `{each.flag} {each.metavar}` | `{each.variable}` | `{each.name}` | {default} | {each.help} |")
+        flag = f"{each.flag} {each.metavar}".rstrip()
+        rows.append(f"| `{flag}` | `{each.variable}` | `{each.name}` | {default} | {each.help} |")
     return "\n".join(rows)
 
 

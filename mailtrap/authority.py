@@ -8,13 +8,12 @@ import socket
 import ssl
 import tempfile
 import time
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mailtrap.errors import BadSettings
+from mailtrap.quantities import certificate_names
 
 if TYPE_CHECKING:
     import trustme
@@ -30,7 +29,6 @@ BACK, AHEAD = timedelta(days=1), timedelta(days=800)
 ISSUER = "mailtrap-sandbox"
 
 _PEM = re.compile(rb"(-----BEGIN ([A-Z ]+)-----.*?-----END \2-----\s*)", re.DOTALL)
-_HOST = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
 
 
 class Authority:
@@ -102,14 +100,15 @@ def given(certificate: Path, key: Path) -> Authority:
 
 
 def can_be_named(name: str) -> bool:
-    """Whether a certificate can be for *name*: an IP address, or a host name in lower case.
+    """Whether a certificate can be for *name*.
 
-    >>> [can_be_named(name) for name in ("mail.example", "::1", "xn--bcher-kva.example", "*.example", "a b")]
+    >>> [can_be_named(name) for name in ("mail.example", "::1", "xn--bcher-kva.example", "*.example", "a_b")]
     [True, True, True, False, False]
     """
-    with suppress(ValueError):
-        return bool(ip_address(name))
-    return _HOST.fullmatch(name) is not None
+    try:
+        return len(certificate_names([name])) == 1
+    except ValueError:
+        return False
 
 
 def loaded(its_setting: str, certificate: Path, keys_setting: str, key: Path) -> ssl.SSLContext:

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import click
 
 from mailtrap.errors import BadSettings
+from mailtrap.listeners import PORTS
 from mailtrap.sandbox import Sandbox
 from mailtrap.settings import OPTIONS, Settings, load, unknown_variables
 from mailtrap.version import __version__
@@ -43,8 +44,12 @@ def commands() -> None:
 def all_settings(command: Command) -> Command:
     """An option on *command* for every setting."""
     for option in reversed(OPTIONS.values()):
-        text = f"{option.help} [{option.variable}{'; default: ' + option.default if option.default else ''}]"
-        command = click.option(option.flag, metavar=option.metavar, multiple=option.several, help=text)(command)
+        default = "" if option.is_switch or not option.default else f"; default: {option.default}"
+        text = f"{option.help} [{option.variable}{default}]"
+        if option.is_switch:
+            command = click.option(option.flag, is_flag=True, default=None, help=text)(command)
+        else:
+            command = click.option(option.flag, metavar=option.metavar, multiple=option.several, help=text)(command)
     return command
 
 
@@ -56,12 +61,14 @@ def serve(**given: Any) -> int:
     Every option is also a variable (in brackets) and a key in mailtrap.toml or in [tool.mailtrap] of pyproject.toml;
     the option comes first, then the variable, then the file.
     """
-    settings = load({name: value for name, value in given.items() if value not in (None, ())}, os.environ, Path.cwd())
+    settings = load(
+        {name: value for name, value in given.items() if value not in (None, (), False)}, os.environ, Path.cwd()
+    )
     unknown = unknown_variables(os.environ)
     if unknown:
         click.echo(f"mailtrap: no setting is called so, ignored: {', '.join(unknown)}", err=True)
-    if settings.smtp is None and settings.http is None:
-        raise BadSettings("smtp and http are both off: there is nothing to serve")
+    if all(getattr(settings, name) is None for name in PORTS):
+        raise BadSettings("every port is off: there is nothing to serve")
     return _serve(settings)
 
 

@@ -15,9 +15,13 @@ LOOPBACK = ("127.0.0.1", "::1")
 SIZES = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "k": 2**10, "m": 2**20, "g": 2**30}
 SIZES |= {"kib": 2**10, "mib": 2**20, "gib": 2**30}
 SECONDS = {"ms": 0.001, "": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+SWITCH = dict.fromkeys(("on", "true", "yes", "1"), True) | dict.fromkeys(("off", "false", "no", "0"), False)
 
 _NUMBER = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,6})?)\s*([a-z]{0,3})", re.IGNORECASE)
 _HOST_NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*", re.IGNORECASE)
+_LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+_LABELS = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(\.{_LABEL})*")
+_NAMES = "host names such as mail.example, or IP addresses"
 
 
 def port(value: object) -> int | None:
@@ -96,11 +100,35 @@ def host_names(value: object) -> tuple[str, ...]:
     return tuple(host_name(item) for item in _items(value))
 
 
+def certificate_names(value: object) -> tuple[str, ...]:
+    """Host names and IP addresses that a certificate can be for, separated by commas or spaces.
+
+    >>> certificate_names("Mail.example, 192.0.2.1")
+    ('mail.example', '192.0.2.1')
+    """
+    return tuple(item.lower() if _LABELS.fullmatch(item.lower()) else _address(item, _NAMES) for item in _items(value))
+
+
 def path(value: object) -> Path:
     """A directory; ``~`` is the home directory."""
-    if not isinstance(value, str | Path) or not str(value):
-        raise ValueError("a directory")
-    return Path(value).expanduser()
+    return _path(value, "a directory")
+
+
+def file(value: object) -> Path:
+    """A file; ``~`` is the home directory."""
+    return _path(value, "a file")
+
+
+def switch(value: object) -> bool:
+    """On or off.
+
+    >>> switch("on"), switch("no"), switch("1"), switch(True)
+    (True, False, True, True)
+    """
+    found = SWITCH.get(str(value).strip().lower()) if isinstance(value, str | bool | int) else None
+    if found is None:
+        raise ValueError("on or off")
+    return found
 
 
 def url(value: object) -> str:
@@ -142,8 +170,14 @@ def _items(value: object) -> list[str]:
     raise ValueError("text, or a list of texts")
 
 
-def _address(item: str) -> str:
+def _address(item: str, wanted: str = "IP addresses (names are never looked up), or localhost") -> str:
     try:
         return str(ip_address(item.removeprefix("[").removesuffix("]")))
     except ValueError:
-        raise ValueError("IP addresses (names are never looked up), or localhost") from None
+        raise ValueError(wanted) from None
+
+
+def _path(value: object, wanted: str) -> Path:
+    if not isinstance(value, str | Path) or not str(value):
+        raise ValueError(wanted)
+    return Path(value).expanduser()

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import socket
 import threading
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import replace
 from ipaddress import ip_address
@@ -19,6 +18,7 @@ from mailtrap.bus import Bus
 from mailtrap.current import Current
 from mailtrap.envelope import Address, Envelope
 from mailtrap.errors import NotFound
+from mailtrap.listeners import PORTS, Listeners
 from mailtrap.loop import Loop
 from mailtrap.message.facts import facts
 from mailtrap.message.parse import Octets
@@ -27,12 +27,13 @@ from mailtrap.settings import Settings, read
 from mailtrap.store import DEFAULT_PROJECT, Store
 from mailtrap.store.records import NewMessage
 from mailtrap.store.sqlite import SqliteStore
+from mailtrap.tls import Tls
 
 if TYPE_CHECKING:
     from mailtrap.message.captured import Message
 
-Sockets = list[socket.socket]
-Stop = Callable[[], Coroutine[object, object, None]]
+IN_CODE = Settings(smtp=0, submission=None, smtps=None, pop3=None, pop3s=None, imap=None, imaps=None, http=None)
+"""What a sandbox is without any option, unless it is the command that makes it."""
 
 
 class Sandbox:
@@ -43,17 +44,19 @@ class Sandbox:
     ...     [message.subject for message in sandbox.messages()]
     ['hi']
 
-    Made in code it takes a free port for SMTP, speaks no HTTP unless asked (``http=0``), and reads neither
-    variables nor files: the options are those of `Settings`. It may be used from any thread.
+    Made in code it takes a free port for SMTP, speaks nothing else unless asked (``imap=0, http=0``), and reads
+    neither variables nor files: the options are those of `Settings`. It may be used from any thread.
     """
 
     bus: Bus
     store: Store
     loop: Loop
     current: Current
+    tls: Tls
+    """Has the CA to trust: ``sandbox.tls.ca_pem()``."""
 
     def __init__(self, settings: Settings | None = None, /, **options: object) -> None:
-        self.settings = replace(settings or Settings(smtp=0, http=None), **read(options))
+        self.settings = replace(settings or IN_CODE, **read(options))
         self.addresses: dict[str, list[tuple[str, int]]] = {}
         """Every host and port in use, by protocol."""
         self._lock = threading.Lock()
@@ -93,12 +96,12 @@ class Sandbox:
                 raise RuntimeError("the sandbox does not run")
             if protocol not in self.addresses:
                 with ExitStack() as undo:
-                    self._serve(protocol, self._bind(protocol, port, undo), undo)
+                    self.loop.run(self._listeners.open(protocol, self._bind(protocol, port, undo)))
                     self._undo.enter_context(undo.pop_all())
         return self.address(protocol)
 
     def address(self, protocol: str) -> tuple[str, int]:
-        """The host and port at which to connect for *protocol*: ``smtp`` or ``http``."""
+        """The host and port at which to connect for *protocol*: ``smtp``, ``imaps``, ``http``, …"""
         try:
             return self.addresses[protocol][0]
         except KeyError:
@@ -108,6 +111,16 @@ class Sandbox:
     def smtp_port(self) -> int:
         """The port of SMTP."""
         return self.address("smtp")[1]
+
+    @property
+    def pop3_port(self) -> int:
+        """The port of POP3."""
+        return self.address("pop3")[1]
+
+    @property
+    def imap_port(self) -> int:
+        """The port of IMAP."""
+        return self.address("imap")[1]
 
     @property
     def http_port(self) -> int:
@@ -167,78 +180,34 @@ class Sandbox:
     def _start(self, undo: ExitStack) -> None:
         self._process = os.getpid()
         ports.raise_descriptor_limit()
-        wanted = {name: port for name in LISTENERS if (port := getattr(self.settings, name)) is not None}
+        settings = self.settings
+        self.tls = Tls(
+            folder=settings.data,
+            ca_file=settings.ca_file,
+            ca_key=settings.ca_key,
+            cert_file=settings.cert_file,
+            key_file=settings.key_file,
+            names=settings.tls_names,
+        )
+        wanted = {name: port for name in PORTS if (port := getattr(settings, name)) is not None}
         bound = {name: self._bind(name, port, undo) for name, port in wanted.items()}
         self.bus = Bus()
-        self.store = SqliteStore(self.settings.data, bus=self.bus, temp_dir=self.settings.temp_dir)
+        self.store = SqliteStore(settings.data, bus=self.bus, temp_dir=settings.temp_dir)
         undo.callback(self.store.close)
         self.current = Current(self.store.project(DEFAULT_PROJECT).id)
         self.loop = Loop()
         self.loop.start()
         undo.callback(self.loop.stop)
         self.store.settle = self.loop.call
+        self._listeners = Listeners(self)
+        undo.callback(lambda: self.loop.run(self._listeners.close()))
         for name, sockets in bound.items():
-            self._serve(name, sockets, undo)
+            self.loop.run(self._listeners.open(name, sockets))
 
-    def _bind(self, protocol: str, port: int, undo: ExitStack) -> Sockets:
+    def _bind(self, protocol: str, port: int, undo: ExitStack) -> list[socket.socket]:
         sockets = ports.listen(self.settings.host, port, protocol)
         for each in sockets:
             undo.callback(each.close)
         self.addresses[protocol] = [each.getsockname()[:2] for each in sockets]
         undo.callback(self.addresses.pop, protocol)
         return sockets
-
-    def _serve(self, protocol: str, sockets: Sockets, undo: ExitStack) -> None:
-        stop = self.loop.run(LISTENERS[protocol](self, sockets))
-        undo.callback(lambda: self.loop.run(stop()))
-
-
-async def _smtp(sandbox: Sandbox, sockets: Sockets) -> Stop:
-    from mailtrap.smtp.server import Factory
-
-    settings = sandbox.settings
-    factory = Factory(
-        store=sandbox.store,
-        current=sandbox.current,
-        hostname=settings.hostname,
-        size_limit=settings.size_limit,
-        recipients=settings.recipients_limit,
-        connections=settings.connections,
-        idle=settings.smtp_timeout,
-        line=settings.command_timeout,
-    )
-    loop = asyncio.get_running_loop()
-    servers = [await loop.create_server(factory, sock=each, backlog=ports.BACKLOG) for each in sockets]
-
-    async def stop() -> None:
-        for server in servers:
-            server.close()
-        await factory.shutdown()
-
-    return stop
-
-
-async def _http(sandbox: Sandbox, sockets: Sockets) -> Stop:
-    from mailtrap_web.asgi import Http
-    from mailtrap_web.world import World
-
-    settings = sandbox.settings
-    world = World(
-        store=sandbox.store,
-        current=sandbox.current,
-        addresses={name: found[0] for name, found in sandbox.addresses.items()},
-        url=settings.url,
-        hostname=settings.hostname,
-        allowed_hosts=settings.allowed_host,
-        json_limit=settings.json_limit,
-        import_limit=settings.import_limit,
-        connections=settings.http_connections,
-        patience=settings.command_timeout,
-    )
-    http = Http(world, sockets)
-    http.start()
-    return http.stop
-
-
-LISTENERS: dict[str, Callable[[Sandbox, Sockets], Coroutine[object, object, Stop]]] = {"smtp": _smtp, "http": _http}
-"""Every kind of listener: the setting that is its port, and what serves it in the loop and gives what ends that."""

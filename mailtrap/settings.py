@@ -22,14 +22,26 @@ def _option(written: str | None, read: Callable[[object], object], metavar: str,
     return field(default=default, metadata=row)
 
 
+def _port(written: str, what: str) -> Any:
+    return _option(written, q.port, "PORT", f"Port for {what}; 0 is any free one, off is none.")
+
+
+def _switch(text: str) -> Any:
+    return _option("off", q.switch, "", text)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """The options of one sandbox. Sizes are octets, times are seconds."""
 
-    smtp: int | None = _option("1025", q.port, "PORT", "Port for SMTP; 0 is any free one, off is none.")
-    http: int | None = _option(
-        "8025", q.port, "PORT", "Port for the inspector and the REST API; 0 is any free one, off is none."
-    )
+    smtp: int | None = _port("1025", "SMTP")
+    submission: int | None = _port("1587", "SMTP with STARTTLS")
+    smtps: int | None = _port("1465", "SMTP in TLS")
+    pop3: int | None = _port("1110", "POP3")
+    pop3s: int | None = _port("1995", "POP3 in TLS")
+    imap: int | None = _port("1143", "IMAP")
+    imaps: int | None = _port("1993", "IMAP in TLS")
+    http: int | None = _port("8025", "the inspector and the REST API")
     host: tuple[str, ...] = _option(
         "127.0.0.1,::1",
         q.addresses,
@@ -45,13 +57,37 @@ class Settings:
     temp_dir: Path | None = _option(
         None, q.path, "DIR", "Where a temporary store is put; the system's own place for such files, if unset."
     )
+    starttls: bool = _switch(
+        "Offer STARTTLS at the ports for SMTP, POP3 and IMAP too: many clients then use it unasked, and must trust us."
+    )
+    login_needs_tls: bool = _switch("Take no user name and password in plaintext (LOGINDISABLED, in IMAP).")
+    tls_names: tuple[str, ...] = _option(
+        "",
+        q.certificate_names,
+        "NAME",
+        "More names that the certificate is for, besides localhost and this machine's. "
+        "Clients that say which name they want need none.",
+    )
+    ca_file: Path | None = _option(
+        None, q.file, "FILE", "The certificate of a CA, as PEM. Without it the sandbox makes a CA of its own."
+    )
+    ca_key: Path | None = _option(None, q.file, "FILE", "The key of that CA.")
+    cert_file: Path | None = _option(
+        None, q.file, "FILE", "A certificate to use for all names, with its chain, as PEM; turns starttls on."
+    )
+    key_file: Path | None = _option(None, q.file, "FILE", "The key of that certificate, unless it is in the same file.")
     hostname: str = _option("sandbox.localhost", q.host_name, "NAME", "What the sandbox calls itself in greetings.")
     size_limit: int = _option("50MiB", q.size, "SIZE", "The largest message that is accepted.")
     recipients_limit: int = _option("1000", q.count, "N", "The most recipients of one message.")
     connections: int = _option("2000", q.count, "N", "The most connections at a time, for each mail protocol.")
     smtp_timeout: float = _option("5m", q.duration, "TIME", "How long an SMTP client may be silent.")
+    pop3_timeout: float = _option("10m", q.duration, "TIME", "How long a POP3 client may be silent.")
+    imap_timeout: float = _option("30m", q.duration, "TIME", "How long an IMAP client may be silent, in IDLE too.")
     command_timeout: float = _option(
-        "30s", q.duration, "TIME", "How long a client may take to finish a line it has begun."
+        "30s", q.duration, "TIME", "How long a client may take to finish a line it has begun, or a TLS handshake."
+    )
+    pop3_strict_stuffing: bool = _switch(
+        "Double dots after CRLF alone, as the RFC has it, though lenient clients then end at others."
     )
     http_connections: int = _option("4000", q.count, "N", "The most HTTP connections at a time.")
     allowed_host: tuple[str, ...] = _option(
@@ -79,6 +115,11 @@ class Option:
     """As one would write it; empty where there is none."""
     several: bool
     """It is a list: the flag may be given more than once."""
+
+    @property
+    def is_switch(self) -> bool:
+        """The flag has no value."""
+        return not self.metavar
 
     @property
     def flag(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -16,6 +17,8 @@ from mailtrap.smtp.lines import LineTooLong
 if TYPE_CHECKING:
     from mailtrap.smtp.session import SMTP
 
+log = logging.getLogger(__name__)
+
 Run = Callable[["SMTP", str], Awaitable[str | None]]
 """Carries out a command with its argument; gives the reply, unless that has been sent."""
 
@@ -28,6 +31,7 @@ class Command:
     run: Run
     syntax: str
     offers: tuple[str, ...]
+    is_offered: Callable[[SMTP], bool]
     grouped: bool
 
 
@@ -38,15 +42,22 @@ HTTP = frozenset("GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH".split())
 MECHANISMS = {"PLAIN": aiosmtpd.SMTP.auth_PLAIN, "LOGIN": aiosmtpd.SMTP.auth_LOGIN}
 
 
-def command(verb: str, syntax: str, *, offers: tuple[str, ...] = (), grouped: bool = False) -> Callable[[Run], Run]:
+def command(
+    verb: str,
+    syntax: str,
+    *,
+    offers: tuple[str, ...] = (),
+    is_offered: Callable[[SMTP], bool] = lambda _: True,
+    grouped: bool = False,
+) -> Callable[[Run], Run]:
     """Register what carries out *verb*.
 
-    *offers*: what EHLO says of it. *grouped*: its reply may wait for those of the commands that came with it;
-    RFC 2920 §3.2 allows that for few.
+    *offers*: what EHLO says of it, where *is_offered*. *grouped*: its reply may wait for those of the commands
+    that came with it; RFC 2920 §3.2 allows that for few.
     """
 
     def register(run: Run) -> Run:
-        COMMANDS[verb] = Command(verb, run, syntax, offers, grouped)
+        COMMANDS[verb] = Command(verb, run, syntax, offers, is_offered, grouped)
         return run
 
     return register
@@ -58,7 +69,8 @@ async def ehlo(smtp: SMTP, arg: str) -> str:
     if not arg:
         return reply.syntax(COMMANDS["EHLO"].syntax)
     smtp.greeted(arg, "EHLO")
-    offers = [offer.format(size=smtp.limits.size) for each in COMMANDS.values() for offer in each.offers]
+    commands = [each for each in COMMANDS.values() if each.is_offered(smtp)]
+    offers = [offer.format(size=smtp.limits.size) for each in commands for offer in each.offers]
     return reply.multiline("250", [smtp.limits.hostname, *offers])
 
 
@@ -163,11 +175,36 @@ async def expn(_smtp: SMTP, _arg: str) -> str:
     return reply.NOT_SUPPORTED
 
 
-@command("AUTH", "AUTH mechanism [initial-response]", offers=("AUTH " + " ".join(MECHANISMS),))
+@command("STARTTLS", "STARTTLS", offers=("STARTTLS",), is_offered=lambda smtp: smtp.may_start_tls)
+async def starttls(smtp: SMTP, arg: str) -> str | None:
+    """RFC 3207 §4. Also in a transaction, which is given up."""
+    if smtp.tls is not None:
+        return reply.TLS_ALREADY
+    if not smtp.may_start_tls:
+        return reply.NOT_SUPPORTED
+    if arg:
+        return reply.syntax(COMMANDS["STARTTLS"].syntax)
+    try:
+        await smtp.factory.tls.context()
+    except Exception:
+        log.exception("no TLS")
+        return reply.NO_TLS
+    await smtp.begin_anew(reply.START_TLS)
+    return None
+
+
+@command(
+    "AUTH",
+    "AUTH mechanism [initial-response]",
+    offers=("AUTH " + " ".join(MECHANISMS),),
+    is_offered=lambda smtp: smtp.may_log_in,
+)
 async def auth(smtp: SMTP, arg: str) -> str | None:
-    """RFC 4954. The exchange is aiosmtpd's; over plaintext too, and any password will do."""
+    """RFC 4954. The exchange is aiosmtpd's; over plaintext too unless that is not wanted, and any password will do."""
     if not smtp.session.extended_smtp:
         return reply.EHLO_FIRST
+    if not smtp.may_log_in:
+        return reply.TLS_FIRST
     if smtp.session.authenticated:
         return reply.LOGGED_IN_ALREADY
     if smtp.transaction is not None:  # §4, Restrictions

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import socket
 from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, AnyStr
 
 from aiosmtpd import smtp as aiosmtpd
 
+from mailtrap import tcp
 from mailtrap.loop import settled
 from mailtrap.smtp.data import Data
 from mailtrap.smtp.lines import Lines
+from mailtrap.tcp import BUFFER
 from mailtrap.transcript import Transcript
 
 if TYPE_CHECKING:
@@ -22,10 +23,13 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-BUFFER = 1 << 18
-"""Octets read at once. While a command is carried out, reading pauses when more than this wait for it."""
 
-QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)
+@dataclass(frozen=True, slots=True)
+class Port:
+    """What the connections to one port have in common: clients may begin TLS, or must before anything else."""
+
+    starttls: bool = False
+    at_once: bool = False
 
 
 class Over(Exception):
@@ -41,10 +45,11 @@ class Connection(aiosmtpd.SMTP, asyncio.BufferedProtocol):
 
     transport: asyncio.Transport
 
-    def __init__(self, factory: Factory) -> None:
+    def __init__(self, factory: Factory, port: Port) -> None:
         # Not aiosmtpd's constructor: that looks its class through, logs and makes a StreamReader, every time.
         # What is inherited and used, the AUTH exchange, needs `session`, `_reader` and `_authenticator`.
         self.factory = factory
+        self.port = port
         self.limits = factory.limits
         self.loop = asyncio.get_running_loop()
         self.tls: str | None = None
@@ -106,6 +111,38 @@ class Connection(aiosmtpd.SMTP, asyncio.BufferedProtocol):
         if self._writable is not None:
             await self._writable
 
+    async def start_tls(self, answer: str) -> None:
+        """Say *answer*, and speak TLS from then on; raises `Over` if that comes to nothing.
+
+        What the client sent behind its last command in plaintext does not count (CVE-2011-0411).
+        """
+        self.transport.pause_reading()
+        await self.push(answer)
+        await self.flush()
+        injected = self._lines.take_all()
+        if injected:
+            self.transcript.add("-", b"%d octets of plaintext behind STARTTLS were dropped" % len(injected))
+        await self.secure()
+
+    async def secure(self, early: Callable[[], bytes] = bytes) -> None:
+        """Speak TLS, of which *early* gives what has come already; raises `Over` if that comes to nothing."""
+        try:
+            self.transport, self.tls = await tcp.secure(self.transport, self, self.factory.tls, self.limits.line, early)
+        except Exception as error:
+            if not isinstance(error, OSError):
+                log.exception("no TLS")
+            self.transcript.add("-", b"no TLS: " + tcp.explained(error).encode())
+            self._ended = True
+            self.transport.abort()
+            raise Over from None
+        self.transcript.add("-", self.tls.encode())
+
+    def early(self) -> bytes:
+        """What came before TLS began."""
+        if self._ended:
+            self.transport.abort()
+        return self._lines.take_all()
+
     # -- how others end it
 
     def dismiss(self, farewell: str) -> None:
@@ -128,10 +165,7 @@ class Connection(aiosmtpd.SMTP, asyncio.BufferedProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """aiosmtpd makes a session here, and starts a timer and a task."""
         self.transport = transport  # type: ignore[assignment]  # asyncio has no narrower type for its own promise
-        tls = transport.get_extra_info("ssl_object")
-        self.tls = tls.version() if tls else None
-        peer, local = (_written(transport.get_extra_info(name)) for name in ("peername", "sockname"))
-        self.transcript = Transcript("smtp", peer, local)
+        self.transcript = Transcript("smtp", *tcp.ends(transport))
 
     def get_buffer(self, _sizehint: int) -> memoryview:
         """Where asyncio puts what it reads, to be taken out of there at once."""
@@ -147,7 +181,7 @@ class Connection(aiosmtpd.SMTP, asyncio.BufferedProtocol):
         if self._data is not None:
             rest = self._data.feed(data)
             if rest is None:
-                self._acknowledge()
+                tcp.acknowledge(self.transport)
                 return
             self._data, data = None, rest
         self._lines.feed(data)
@@ -165,8 +199,10 @@ class Connection(aiosmtpd.SMTP, asyncio.BufferedProtocol):
         self._wake()
         return self.tls is None
 
-    def connection_lost(self, _error: Exception | None) -> None:
+    def connection_lost(self, error: Exception | None) -> None:
         """As with a half-close, though nobody hears the answers."""
+        if error is not None and not self._ended:
+            self.transcript.add("-", tcp.explained(error).encode())
         self._ended = True
         self._wake()
         self.resume_writing()
@@ -204,22 +240,3 @@ class Connection(aiosmtpd.SMTP, asyncio.BufferedProtocol):
     def _wake(self) -> None:
         if self._input is not None and not self._input.done():
             self._input.set_result(None)
-
-    def _acknowledge(self) -> None:
-        """Ask for the TCP acknowledgement of data that did not end yet.
-
-        A client that sends the final dot in a second small write waits for it (Nagle), by default for 40 ms.
-        The option is not sticky.
-        """
-        sock = self.transport.get_extra_info("socket")
-        if QUICKACK is not None and sock is not None:
-            with suppress(OSError):  # not TCP, or closed by now
-                sock.setsockopt(socket.IPPROTO_TCP, QUICKACK, 1)
-
-
-def _written(address: object) -> str:
-    """A socket's address as ``host:port``, or ``[host]:port`` for IPv6."""
-    if not isinstance(address, tuple):
-        return str(address or "")
-    host, port = address[:2]
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 
 from mailtrap.current import Current
 from mailtrap.smtp import reply
-from mailtrap.smtp.connection import BUFFER
+from mailtrap.smtp.connection import Port
 from mailtrap.smtp.handler import Handler
 from mailtrap.smtp.session import SMTP
 from mailtrap.store import Store
+from mailtrap.tcp import BUFFER
+from mailtrap.tls import Tls
 from mailtrap.transcript import Transcript
 
 log = logging.getLogger(__name__)
@@ -33,7 +35,7 @@ class Limits:
 class Factory:
     """All sessions of one server: what ``loop.create_server`` calls for every connection.
 
-    The same factory may serve several sockets; its limits then hold for all of them together.
+    The same factory may serve several sockets, and ports (`listener`); its limits then hold for all together.
     """
 
     def __init__(
@@ -47,19 +49,33 @@ class Factory:
         connections: int = 2000,
         idle: float = 300.0,
         line: float = 30.0,
+        tls: Tls | None = None,
+        starttls: bool = False,
+        login_disabled: bool = False,
     ) -> None:
-        """*line*: how many seconds a client may take to finish a line it has begun."""
+        """*line*: how many seconds a client may take to finish a line it has begun, or a TLS handshake.
+
+        *starttls*: clients may begin TLS at the port that is served by the factory itself.
+        """
         self.limits = Limits(hostname, size_limit, recipients, connections, idle, line)
         self.handler = Handler(store, current)
+        self.tls = tls or Tls()
+        self.login_disabled = login_disabled
         self.buffer = memoryview(bytearray(BUFFER))
         self.stopping = False
         self._store = store
         self._sessions: dict[SMTP, asyncio.Task[None]] = {}
         self._patrol: asyncio.TimerHandle | None = None
+        self._port = Port(starttls)
 
     def __call__(self) -> SMTP:
         """The session of a new connection."""
-        return SMTP(self)
+        return SMTP(self, self._port)
+
+    def listener(self, *, starttls: bool = False, at_once: bool = False) -> Callable[[], SMTP]:
+        """The same for another port, at which clients may begin TLS, or do so *at_once*."""
+        port = Port(starttls, at_once)
+        return lambda: SMTP(self, port)
 
     def admit(self, session: SMTP) -> None:
         """Let a connected session begin, or turn it away."""
@@ -95,8 +111,11 @@ class Factory:
 
     def _turn_away(self, session: SMTP, farewell: str) -> None:
         octets = farewell.format(hostname=self.limits.hostname).encode() + b"\r\n"
-        session.transcript.add("S", octets)
-        session.transport.write(octets)
+        if session.port.at_once:  # it would have to speak TLS to tell
+            session.transcript.add("-", b"closed before TLS: " + octets)
+        else:
+            session.transcript.add("S", octets)
+            session.transport.write(octets)
         session.transport.close()
         self._tell(self._store.close_session, session)
 

@@ -11,7 +11,7 @@ from aiosmtpd.smtp import AuthResult, Session
 
 from mailtrap.smtp import reply
 from mailtrap.smtp.commands import COMMANDS, HTTP
-from mailtrap.smtp.connection import Connection, Over
+from mailtrap.smtp.connection import Connection, Over, Port
 from mailtrap.smtp.data import Data
 from mailtrap.smtp.lines import LineTooLong
 from mailtrap.smtp.transaction import Transaction
@@ -37,8 +37,8 @@ class SMTP(Connection):
     AuthLoginUsernameChallenge = "Username:"  # what draft-murchison-sasl-login asks for, and some clients look for
     AuthLoginPasswordChallenge = "Password:"
 
-    def __init__(self, factory: Factory) -> None:
-        super().__init__(factory)
+    def __init__(self, factory: Factory, port: Port) -> None:
+        super().__init__(factory, port)
         self.handler = factory.handler
         self.session = Session(self.loop)
         self.transaction: Transaction | None = None
@@ -72,6 +72,22 @@ class SMTP(Connection):
         self.session.host_name = helo
         self.session.extended_smtp = verb == "EHLO"
 
+    @property
+    def may_start_tls(self) -> bool:
+        """Whether STARTTLS is offered."""
+        return self.port.starttls and self.tls is None
+
+    @property
+    def may_log_in(self) -> bool:
+        """Whether credentials are taken on this connection."""
+        return self.tls is not None or not self.factory.login_disabled
+
+    async def begin_anew(self, answer: str) -> None:
+        """Say *answer* and speak TLS. What was known of the client is forgotten (RFC 3207 §4.2)."""
+        self.give_up("STARTTLS")
+        await self.start_tls(answer)
+        self.helo, self.user, self.session = "", None, Session(self.loop)
+
     def give_up(self, stage: str, answer: str = "") -> None:
         """End the transaction, if there is one, without a message."""
         transaction, self.transaction = self.transaction, None
@@ -103,9 +119,11 @@ class SMTP(Connection):
     # -- the command loop
 
     async def _answer_all(self) -> None:
-        await self.push(f"220 {self.limits.hostname} ESMTP mailtrap-sandbox")
-        await self.flush()
         try:
+            if self.port.at_once:
+                await self.secure(self.early)
+            await self.push(f"220 {self.limits.hostname} ESMTP mailtrap-sandbox")
+            await self.flush()
             while not self.closing:
                 await self._answer_one()
         except Over:

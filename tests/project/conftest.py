@@ -13,12 +13,18 @@ from pathlib import Path
 
 import pytest
 
+from mailtrap.listeners import PORTS
+
+
+FREE = [text for name in PORTS for text in (f"--{name}", "0")]
+"""Any free port for each protocol."""
+
 
 class Served:
     """A ``mailtrap serve`` in a process of its own, on free ports of 127.0.0.1."""
 
     def __init__(self, arguments: tuple[str, ...], environ: dict[str, str], folder: Path) -> None:
-        command = [sys.executable, "-m", "mailtrap", "--smtp", "0", "--http", "0", "--host", "127.0.0.1", *arguments]
+        command = [sys.executable, "-m", "mailtrap", *FREE, "--host", "127.0.0.1", *arguments]
         self.process = subprocess.Popen(
             command, cwd=folder, env=environ, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from mailtrap.listeners import PORTS
 from mailtrap.sandbox import Sandbox
 from mailtrap.settings import OPTIONS
 from mailtrap.version import __version__
@@ -44,7 +45,9 @@ def run(tmp_path: Path, plain_environ: dict[str, str]) -> Run:
         (["--smtp", "many"], "mailtrap: --smtp is 'many', but must be a port from 1 to 65535"),
         (["--smtp", ""], "mailtrap: --smtp is ''"),
         (["serve", "--host", "mail.example"], "mailtrap: --host is 'mail.example'"),
-        (["--smtp", "off", "--http", "off"], "mailtrap: smtp and http are both off"),
+        ([text for name in PORTS for text in (f"--{name}", "off")], "mailtrap: every port is off"),
+        (["--ca-file", "missing.pem"], "mailtrap: ca_file and ca_key go together"),
+        (["--cert-file", "missing.pem", "--smtp", "0"], "mailtrap: cert_file missing.pem cannot be read"),
         (["srve"], "mailtrap: No such command 'srve'"),
     ],
 )

@@ -7,13 +7,13 @@ import smtplib
 import socket
 import threading
 import urllib.request
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from mailtrap.errors import BadSettings, CannotListen, NotFound
-from mailtrap.sandbox import Sandbox
-from mailtrap.settings import Settings
+from mailtrap.sandbox import IN_CODE, Sandbox
 
 MESSAGE = b"From: shop@example.com\r\nTo: ann@example.com\r\nSubject: Welcome\r\n\r\nHi Ann\r\n"
 
@@ -236,7 +236,7 @@ def test_the_address_that_people_use_is_in_every_link() -> None:
 
 
 def test_settings_are_taken_whole_and_changed_by_name() -> None:
-    settings = Settings(smtp=0, http=None, hostname="one.example")
+    settings = replace(IN_CODE, hostname="one.example")
 
     assert Sandbox(settings).settings is not settings
     assert Sandbox(settings).settings == settings

@@ -19,6 +19,7 @@ def test_every_command_is_on_the_page_of_protocols(verb: str) -> None:
 
 @pytest.mark.parametrize("offer", [offer for command in COMMANDS.values() for offer in command.offers])
 def test_every_offer_is_made_and_on_the_page_of_protocols(server: Any, offer: str) -> None:
+    server.with_limits(starttls=True)
     conversation = server.connect()
     conversation.line()
     lines = conversation.ask(b"EHLO client.example").decode().split("\r\n")

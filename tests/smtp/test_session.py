@@ -198,7 +198,7 @@ def test_a_message_that_cannot_be_examined_is_stored_all_the_same(server: Any, m
     def broken(octets: bytes) -> Facts:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(handler, "facts", broken)
+    monkeypatch.setattr("mailtrap.message.facts.facts", broken)
     conversation = server.in_data()
 
     assert conversation.ask(b"Subject: x\r\n.").startswith(b"250")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from mailtrap.current import Current
@@ -20,6 +20,8 @@ class World:
     current: Current
     addresses: Mapping[str, tuple[str, int]] = field(default_factory=dict)
     """Host and port to connect to, by protocol: ``{"smtp": ("127.0.0.1", 1025)}``. What is off is not in it."""
+    ca_pem: Callable[[], bytes] | None = None
+    """Gives the certificate of the CA to trust; raises `NotFound` where there is none."""
     url: str | None = None
     """Where people find the inspector, if that is behind a proxy."""
     hostname: str = ""

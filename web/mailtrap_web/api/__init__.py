@@ -1,11 +1,12 @@
 """The REST API: one file per resource. Importing this registers every operation."""
 
-from mailtrap_web.api import accounts, deliver, events, health, messages, openapi, parts, refusals, sessions, wait
+from mailtrap_web.api import accounts, ca, deliver, events, health, messages, openapi, parts, refusals, sessions, transfer, wait
 from mailtrap_web.api.routes import OPERATIONS
 
 __all__ = [
     "OPERATIONS",
     "accounts",
+    "ca",
     "deliver",
     "events",
     "health",
@@ -14,5 +15,6 @@ __all__ = [
     "parts",
     "refusals",
     "sessions",
+    "transfer",
     "wait",
 ]

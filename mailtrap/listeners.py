@@ -1,0 +1,193 @@
+"""Every kind of port, and what serves it in the loop."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from mailtrap import ports
+from mailtrap.hub import Hub
+from mailtrap.server import Server
+
+if TYPE_CHECKING:
+    from mailtrap.engine import Make, Session
+    from mailtrap.sandbox import Sandbox
+    from mailtrap.smtp.server import Factory
+    from mailtrap_web.asgi import Http
+
+Sockets = Sequence[socket.socket]
+Protocols = Callable[[], asyncio.BaseProtocol]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A protocol, and how it goes together with TLS at a port."""
+
+    protocol: str
+    starttls: bool = False
+    """Clients may begin TLS, whatever the settings say."""
+    at_once: bool = False
+    """They must, before anything else (RFC 8314 §3)."""
+
+
+PORTS = {
+    "smtp": Kind("smtp"),
+    "submission": Kind("smtp", starttls=True),
+    "smtps": Kind("smtp", at_once=True),
+    "pop3": Kind("pop3"),
+    "pop3s": Kind("pop3", at_once=True),
+    "imap": Kind("imap"),
+    "imaps": Kind("imap", at_once=True),
+    "http": Kind("http"),
+}
+"""Every port, by the name of its setting."""
+
+
+class Listeners:
+    """The open ports of a sandbox. What several ports of a protocol share is made with the first. Used in the loop.
+
+    POP3 and IMAP are imported with the first connection.
+    """
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+        self._open: list[asyncio.Server] = []
+        self._hub: Hub | None = None
+        self._smtp: Factory | None = None
+        self._servers: dict[str, Server] = {}
+        self._engines: dict[str, Callable[[bool], Make]] = {}
+        self._http: list[Http] = []
+
+    async def open(self, name: str, sockets: Sockets) -> None:
+        """Serve the port *name* at *sockets*."""
+        if name == "http":
+            self._serve_http(list(sockets))
+            return
+        loop, protocols = asyncio.get_running_loop(), self._protocols(PORTS[name])
+        self._open += [await loop.create_server(protocols, sock=each, backlog=ports.BACKLOG) for each in sockets]
+
+    async def close(self) -> None:
+        """Accept no more anywhere, let what is under way finish, and close."""
+        for each in self._open:
+            each.close()
+        ending = [each.stop() for each in self._http] + [each.shutdown() for each in self._servers.values()]
+        ending += [self._smtp.shutdown()] if self._smtp else []
+        await asyncio.gather(*ending)
+        if self._hub is not None:
+            self._hub.close()
+
+    def _protocols(self, kind: Kind) -> Protocols:
+        settings = self._sandbox.settings
+        starttls = not kind.at_once and (kind.starttls or settings.starttls or settings.cert_file is not None)
+        if kind.protocol == "smtp":
+            return self._smtp_factory().listener(starttls=starttls, at_once=kind.at_once)
+        make = self._make(kind.protocol, starttls)
+        return self._server(kind.protocol).listener(make, self._sandbox.tls, at_once=kind.at_once)
+
+    def _server(self, protocol: str) -> Server:
+        sandbox = self._sandbox
+        if self._hub is None:
+            self._hub = Hub(sandbox.bus)
+        if protocol not in self._servers:
+            self._servers[protocol] = Server(
+                store=sandbox.store,
+                hub=self._hub,
+                connections=sandbox.settings.connections,
+                command_timeout=sandbox.settings.command_timeout,
+            )
+        return self._servers[protocol]
+
+    def _make(self, protocol: str, starttls: bool) -> Make:
+        begin: Make | None = None
+
+        def make(*, peer: str, local: str, tls: str | None) -> Session:
+            nonlocal begin
+            if begin is None:
+                begin = self._engine(protocol)(starttls)
+            return begin(peer=peer, local=local, tls=tls)
+
+        return make
+
+    def _engine(self, protocol: str) -> Callable[[bool], Make]:
+        if protocol not in self._engines:
+            self._engines[protocol] = ENGINES[protocol](self._sandbox)
+        return self._engines[protocol]
+
+    def _smtp_factory(self) -> Factory:
+        if self._smtp is None:
+            from mailtrap.smtp.server import Factory
+
+            settings = self._sandbox.settings
+            self._smtp = Factory(
+                store=self._sandbox.store,
+                current=self._sandbox.current,
+                tls=self._sandbox.tls,
+                hostname=settings.hostname,
+                size_limit=settings.size_limit,
+                recipients=settings.recipients_limit,
+                connections=settings.connections,
+                idle=settings.smtp_timeout,
+                line=settings.command_timeout,
+                login_disabled=settings.login_needs_tls,
+            )
+        return self._smtp
+
+    def _serve_http(self, sockets: list[socket.socket]) -> None:
+        from mailtrap_web.asgi import Http
+        from mailtrap_web.world import World
+
+        sandbox, settings = self._sandbox, self._sandbox.settings
+        world = World(
+            store=sandbox.store,
+            current=sandbox.current,
+            ca_pem=sandbox.tls.ca_pem,
+            addresses={name: found[0] for name, found in sandbox.addresses.items()},
+            url=settings.url,
+            hostname=settings.hostname,
+            allowed_hosts=settings.allowed_host,
+            json_limit=settings.json_limit,
+            import_limit=settings.import_limit,
+            connections=settings.http_connections,
+            patience=settings.command_timeout,
+        )
+        http = Http(world, sockets)
+        http.start()
+        self._http.append(http)
+
+
+def _pop3(sandbox: Sandbox) -> Callable[[bool], Make]:
+    from mailtrap.pop3.session import Session, World
+
+    settings = sandbox.settings
+    world = World(
+        store=sandbox.store,
+        current=sandbox.current,
+        hostname=settings.hostname,
+        idle=settings.pop3_timeout,
+        strict_stuffing=settings.pop3_strict_stuffing,
+        login_disabled=settings.login_needs_tls,
+    )
+    return lambda starttls: partial(Session, replace(world, starttls=starttls))
+
+
+def _imap(sandbox: Sandbox) -> Callable[[bool], Make]:
+    from mailtrap.imap.session import Session, World
+
+    settings = sandbox.settings
+    world = World(
+        store=sandbox.store,
+        current=sandbox.current,
+        hostname=settings.hostname,
+        size_limit=settings.size_limit,
+        idle=settings.imap_timeout,
+        login_disabled=settings.login_needs_tls,
+    )
+    return lambda starttls: partial(Session, replace(world, starttls=starttls))
+
+
+ENGINES = {"pop3": _pop3, "imap": _imap}
+"""The protocols that know no sockets; imported when the first client comes."""
