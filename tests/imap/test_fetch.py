@@ -76,11 +76,11 @@ class Client:
 
 
 def split(octets: bytes) -> Iterator[bytes]:
-    """Responses, one by one."""
+    """Responses, one by one; only untagged ones have literals, though a text may end as if it had one."""
     start = at = 0
     while start < len(octets):
         end = octets.index(b"\r\n", at) + 2
-        literal = ENDS_WITH_LITERAL.search(octets[start:end])
+        literal = ENDS_WITH_LITERAL.search(octets[start:end]) if octets.startswith(b"* ", start) else None
         at = end + int(literal[1]) if literal else end
         if not literal:
             yield octets[start:end]
