@@ -12,6 +12,9 @@ from mailtrap.store.records import Flag
 LONGEST = 255
 """Characters of a keyword."""
 
+MOST = 100
+"""Keywords that are set at once, and so on a message."""
+
 _SYSTEM = {name.decode().upper(): flag for flag, name in SYSTEM_FLAGS.items()}
 
 
@@ -45,4 +48,6 @@ def flags(names: list[str]) -> Flags:
             system |= _SYSTEM[name.upper()]
         else:
             raise Bad(f"there is no flag {name} that could be set")
+    if len(keywords) > MOST:
+        raise No(f"a message has at most {MOST} keywords", "LIMIT")
     return Flags(system, tuple(keywords))

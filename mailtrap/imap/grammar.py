@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import TypeVar
+from unicodedata import normalize
 
 from mailtrap.imap import sets, utf7
 from mailtrap.imap.errors import BadSyntax
@@ -23,11 +24,14 @@ _ESCAPED = re.compile(rb'\\(["\\])')
 _NUMBER = re.compile(rb"\d{1,20}")
 _SET = re.compile(rb"[0-9:*,$]+")
 _FLAG = re.compile(rb'\\?[^\x00-\x20\x7f-\xff(){%*"\\\]]+')
-_DATE = re.compile(rb'"?(\d{1,2})-([A-Za-z]{3})-(\d{4})"?')
+_DATE = re.compile(rb'(?P<quote>"?)(?P<day>\d{1,2})-(?P<month>[A-Za-z]{3})-(?P<year>\d{4})(?P=quote)')
 _DATE_TIME = re.compile(rb'"([ \d]\d)-([A-Za-z]{3})-(\d{4}) (\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)"')
 _MONTHS = {name: number for number, name in enumerate(b"jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
 
 LARGEST = (1 << 63) - 1
+
+NO_NAME = "\0"
+"""A pattern that no mailbox name fits."""
 
 
 class Reader:
@@ -150,7 +154,10 @@ class Reader:
     def list_mailbox(self) -> str:
         """A mailbox name that may have the wildcards ``*`` and ``%``."""
         octets = self._try(_LIST_MAILBOX) or self.string()
-        return self._decoded(octets)
+        try:
+            return self._decoded(octets)
+        except BadSyntax:
+            return NO_NAME  # RFC 9051 §6.3.9: a pattern that is not accepted is silently ignored
 
     def sequence_set(self) -> SequenceSet:
         """Message numbers or UIDs, or ``$``."""
@@ -171,7 +178,7 @@ class Reader:
     def date(self) -> date:
         """A day."""
         match = self._match(_DATE, "a date such as 1-Jan-2026")
-        return _valid(lambda: date(int(match[3]), _month(match[2]), int(match[1])))
+        return _valid(lambda: date(int(match["year"]), _month(match["month"]), int(match["day"])))
 
     def date_time(self) -> datetime:
         """A time, in quotation marks."""
@@ -236,7 +243,8 @@ class Reader:
 
     def _decoded(self, octets: bytes) -> str:
         try:
-            return octets.decode("utf-8") if self.utf8 or not octets.isascii() else utf7.decode(octets)
+            name = octets.decode("utf-8") if self.utf8 or not octets.isascii() else utf7.decode(octets)
+            return normalize("NFC", name)  # RFC 9051 §5.1: in every command, so that one name means one mailbox
         except ValueError:
             raise BadSyntax("a mailbox name is neither modified UTF-7 nor UTF-8") from None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -31,11 +32,13 @@ VIRTUAL = frozenset((INBOX, *SPECIAL_USE))
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """A name in the hierarchy. *exists*: it can be selected, not only gone through."""
+    """A name in the hierarchy."""
 
     name: str
     exists: bool
+    """It can be selected, not only gone through."""
     has_children: bool
+    """Something below it exists."""
     subscribed: bool
 
     @property
@@ -50,7 +53,7 @@ def folders(session: Session) -> list[Folder]:
     real = VIRTUAL.union(each.name for each in store.mailboxes(login.project, login.account))
     subscribed = subscriptions(session)
     names = with_superiors(real | subscribed)
-    parents = {superior for name in names for superior in superiors(name)}
+    parents = {superior for name in real for superior in superiors(name)}
     return [
         Folder(name, name in real, name in parents, name in subscribed)
         for name in sorted(names, key=lambda name: (name != INBOX, name))
@@ -108,6 +111,10 @@ def new_name(name: str) -> str:
         raise No("the name is empty, too long or too deep", "CANNOT")
     if any(not each for each in name.split(DELIMITER)):
         raise No(f"a name has something before and behind each {DELIMITER}", "CANNOT")
-    if not name.isprintable() or any(each in name for each in "*%"):
+    if _FORBIDDEN.search(name):
         raise No("a name has no control characters and no wildcards", "CANNOT")
     return name
+
+
+_FORBIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029*%]")
+"""Net-Unicode (RFC 5198 §2), to which RFC 9051 §5.1 holds servers, has no control characters; we no wildcards."""

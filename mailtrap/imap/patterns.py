@@ -2,49 +2,55 @@
 
 from __future__ import annotations
 
-from mailtrap.imap.mailboxes import DELIMITER, INBOX
+import re
+from collections import defaultdict
+
+from mailtrap.imap.grammar import NO_NAME
+from mailtrap.imap.mailboxes import DELIMITER, INBOX, LONGEST
+
+_RUN = re.compile(r"[*%]{2,}")
 
 
-def matches(pattern: str, name: str) -> bool:
-    """Whether *name* is what *pattern* says; INBOX in any letter case. Linear in each of the two.
+class Pattern:
+    """A pattern, made ready for many names: a set of places in it is one number, and a step from there is a shift.
 
-    >>> matches("a/%", "a/b"), matches("a/%", "a/b/c"), matches("a/*", "a/b/c")
+    >>> Pattern("a/%").matches("a/b"), Pattern("a/%").matches("a/b/c"), Pattern("a/*").matches("a/b/c")
     (True, False, True)
     """
-    if name == INBOX or name.startswith(INBOX + DELIMITER):
-        pattern = _upper_inbox(pattern)
-    places = _through_wildcards(pattern, {0})
-    for character in name:
-        places = _through_wildcards(pattern, _step(pattern, places, character))
-        if not places:
-            return False
-    return len(pattern) in places
+
+    def __init__(self, pattern: str) -> None:
+        pattern = _RUN.sub(lambda run: "*" if "*" in run[0] else "%", pattern)  # so no wildcard follows another
+        if len(pattern) > 2 * LONGEST + 1:
+            pattern = NO_NAME  # no name has as many characters as it wants
+        self._as_written = _Places(pattern)
+        first, delimiter, rest = pattern.partition(DELIMITER)
+        self._of_inbox = _Places(first.upper() + delimiter + rest)
+
+    def matches(self, name: str) -> bool:
+        """Whether *name* is what the pattern says; INBOX in any letter case."""
+        is_inbox = name == INBOX or name.startswith(INBOX + DELIMITER)
+        return (self._of_inbox if is_inbox else self._as_written).lead_through(name)
 
 
-def _step(pattern: str, places: set[int], character: str) -> set[int]:
-    """Where in the pattern one may be behind *character*."""
-    found = set()
-    for at in places:
-        wanted = pattern[at : at + 1]
-        if wanted == "*" or (wanted == "%" and character != DELIMITER):
-            found.add(at)
-        elif wanted == character:
-            found.add(at + 1)
-    return found
+class _Places:
+    """Where in a pattern which character leads on: bit n is the place before its nth character."""
 
+    def __init__(self, pattern: str) -> None:
+        self._end = 1 << len(pattern)
+        self._leaving: dict[str, int] = defaultdict(int)
+        for at, character in enumerate(pattern):
+            self._leaving[character] |= 1 << at
+        self._anything = self._leaving.pop("*", 0)
+        self._wildcards = self._anything | self._leaving.pop("%", 0)
 
-def _through_wildcards(pattern: str, places: set[int]) -> set[int]:
-    """A wildcard may be nothing at all."""
-    found = set()
-    for at in places:
-        while at not in found:
-            found.add(at)
-            if pattern[at : at + 1] not in ("*", "%"):
-                break
-            at += 1
-    return found
+    def lead_through(self, name: str) -> bool:
+        """Whether *name* leads from the beginning to the end."""
+        places = self._skipping(1)
+        for character in name:
+            staying = self._anything if character == DELIMITER else self._wildcards
+            places = self._skipping((places & self._leaving.get(character, 0)) << 1 | places & staying)
+        return bool(places & self._end)
 
-
-def _upper_inbox(pattern: str) -> str:
-    first, delimiter, rest = pattern.partition(DELIMITER)
-    return first.upper() + delimiter + rest
+    def _skipping(self, places: int) -> int:
+        """A wildcard may be nothing at all."""
+        return places | (places & self._wildcards) << 1

@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from mailtrap.imap import utf7
 from mailtrap.store.records import Flag
+from mailtrap.transcript import printable
 
 CHUNK = 1 << 16
 """Octets that a handler gives at a time, more or less."""
@@ -131,4 +132,5 @@ def date_time(microseconds: int) -> bytes:
 
 
 def _one_line(text: str) -> bytes:
-    return text.replace("\r", " ").replace("\n", " ").encode("utf-8", "replace")
+    """What clients of RFC 3501 take (TEXT-CHAR): ASCII, and nothing invisible."""
+    return printable(text).encode("ascii", "backslashreplace")

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 
-from mailtrap.bus import Added, Changed, Copied, Deleted, Emptied, Event, Removed
 from mailtrap.imap import sets
 from mailtrap.imap.errors import Bad
+from mailtrap.imap.heard import Heard, Note
 from mailtrap.imap.recent import Recents
 from mailtrap.imap.responses import flag_list, flags_in_use, untagged
 from mailtrap.imap.sets import SequenceSet
@@ -20,12 +19,10 @@ from mailtrap.store.records import Fetched
 class Selected:
     """The mailbox as the client knows it. A message's number is its place in `uids`, which changes only when told."""
 
-    def __init__(
-        self, store: Store, recents: Recents, mailbox: int, events: deque[Event], *, read_only: bool, rev2: bool = False
-    ) -> None:
-        """*events* is what is committed to it from before now on: who looks first and listens then misses some."""
-        view = store.view(mailbox)
-        self.mailbox = mailbox
+    def __init__(self, store: Store, recents: Recents, heard: Heard, *, read_only: bool, rev2: bool = False) -> None:
+        """*heard* is what is committed to it from before now on: who looks first and listens then misses some."""
+        self.mailbox = heard.mailbox
+        view = store.view(self.mailbox)
         self.uidvalidity, self.uidnext, self.unseen = view.uidvalidity, view.uidnext, view.unseen
         self.read_only = read_only
         self.uids = array("I", view.uids)
@@ -39,13 +36,14 @@ class Selected:
         self._store = store
         self._recents = recents
         self._modseq = view.modseq
-        self._events = events
+        self._heard = heard
         self._rev2 = rev2
-        self._arrived: list[int] = []
+        self._arrived: set[int] = set()
         self._gone: set[int] = set()
         self._changed: set[int] = set()
-        self._emptied = False
+        self._emptied = self._lost = False
         self._told: dict[int, int] = {}
+        self._own: dict[int, frozenset[int]] = {}
         self._claim(self.uids)
 
     # -- what the client means
@@ -70,11 +68,13 @@ class Selected:
 
     def told(self, rows: Iterable[Fetched]) -> None:
         """The client is being told of these flags: what is known of older changes need not be."""
-        self._told.update((row.uid, row.modseq) for row in rows)
+        told = {row.uid: row.modseq for row in rows}
+        self._told.update(told)
+        self._changed.difference_update(told)
 
     def own(self, uids: Iterable[int], modseq: int) -> None:
-        """The client has changed these and does not want to hear of it (``.SILENT``)."""
-        self._told.update((uid, modseq) for uid in uids)
+        """The client has changed these and does not want to hear of it (``.SILENT``); of others' changes it does."""
+        self._own[modseq] = frozenset(uids)
 
     def new_keywords(self, rows: Iterable[Fetched]) -> bytes:
         """An untagged FLAGS, if there is a keyword in *rows* that the client has not heard of."""
@@ -107,69 +107,66 @@ class Selected:
 
     def changes(self, *, expunges: bool) -> Iterator[bytes]:
         """All that there is to tell; EXPUNGE only where *expunges* are allowed (RFC 9051 §7.5.1)."""
-        while self._events:
-            self._apply(self._events.popleft())
+        self.listen()
         self._told.clear()
-        if self._emptied:
-            self._look_at_what_is_left()
+        self._own.clear()
+        if self._emptied or self._lost:
+            self._look_again()
         if expunges:
             yield from self._tell_gone()
         yield from self._tell_arrived()
-        if self._changed:
-            yield from self._tell_changed()
+        yield from self._tell_changed()
 
-    def _apply(self, event: Event) -> None:
-        if event.modseq <= self._modseq:  # it was in the view already
-            return
-        match event:
-            case Added():
-                self._arrived += [each.uid for each in event.filed if each.mailbox == self.mailbox]
-            case Copied():
-                self._arrived += event.uids if event.mailbox == self.mailbox else ()
-            case Changed():
-                if event.mailbox == self.mailbox:
-                    self._changed.update(uid for uid in event.uids if self._told.get(uid, 0) < event.modseq)
-            case Removed():
-                self._gone.update(event.uids if event.mailbox == self.mailbox else ())
-            case Deleted():
-                self._gone.update(event.entries.get(self.mailbox, ()))
-            case Emptied():
-                self._emptied = True
+    def listen(self) -> None:
+        """Take in what was committed, so that it need not be kept until the client asks: that may take for ever."""
+        for note in self._heard.take():
+            if note.modseq > self._modseq:  # else it was in the view already
+                self._take_in(note)
 
-    def _look_at_what_is_left(self) -> None:
-        """Everything went but what is pinned."""
-        left = set(self._store.view(self.mailbox).uids)
-        self._gone.update(uid for uid in (*self.uids, *self._arrived) if uid not in left)
-        self._emptied = False
+    def _take_in(self, note: Note) -> None:
+        told, own = self._told, self._own.get(note.modseq, ())
+        self._arrived.update(note.arrived)
+        self._changed.update(uid for uid in note.changed if told.get(uid, 0) < note.modseq and uid not in own)
+        self._gone.update(uid for uid in note.gone if uid not in self._arrived)
+        self._arrived.difference_update(note.gone)  # to this client, it never was there
+        self._emptied |= note.emptied
+        self._lost |= note.lost
+
+    def _look_again(self) -> None:
+        """All but what is pinned may have gone; or so much was committed that nobody kept count."""
+        there = set(self._store.view(self.mailbox).uids)
+        known = set(self.uids)
+        self._gone |= known - there
+        self._arrived = there - known
+        if self._lost:
+            self._changed |= known & there
+        self._emptied = self._lost = False
 
     def _tell_gone(self) -> Iterator[bytes]:
         """From the last to the first, so that each number is what it was."""
         gone, self._gone = self._gone, set()
         numbers = sorted((number for uid in gone if (number := self.number(uid))), reverse=True)
-        self._arrived = [uid for uid in self._arrived if uid not in gone]  # it never was there, to this client
         self._changed -= gone
         self.recent -= gone
         if numbers:
-            kept = array("I", (uid for uid in self.uids if uid not in gone))
-            self.uids = kept
+            self.uids = array("I", (uid for uid in self.uids if uid not in gone))
             self.saved = [uid for uid in self.saved if uid not in gone]
             yield b"".join([b"* %d EXPUNGE\r\n" % number for number in numbers])
 
     def _tell_arrived(self) -> Iterator[bytes]:
-        arrived = sorted(set(self._arrived))
-        self._arrived = []
+        arrived, self._arrived = self._arrived, set()
         known = self.uids[-1] if self.uids else 0
-        new = [uid for uid in arrived if uid > known]
+        new = sorted(uid for uid in arrived if uid > known)
         if new:
             self.uids.extend(new)
             self._claim(new)
             yield self.exists()
 
     def _tell_changed(self) -> Iterator[bytes]:
-        changed = sorted(uid for uid in self._changed if self.number(uid))
+        changed = sorted(self._changed)
         for start in range(0, len(changed), _PAGE):
             page = changed[start : start + _PAGE]
-            rows = self._store.fetch(self.mailbox, page)
+            rows = [row for row in self._store.fetch(self.mailbox, page) if self.number(row.uid)]
             self._changed.difference_update(page)
             yield self.new_keywords(rows) + b"".join(map(self.flags_response, rows))
 

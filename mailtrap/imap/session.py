@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 
 from mailtrap.bus import Event
 from mailtrap.current import Current
+from mailtrap.imap import shown
 from mailtrap.imap.errors import Bad, BadSyntax, No, Refused, refused
 from mailtrap.imap.grammar import TAG, Reader
+from mailtrap.imap.heard import Heard
 from mailtrap.imap.recent import Recents
 from mailtrap.imap.registry import (
     AUTHENTICATED,
@@ -27,7 +28,7 @@ from mailtrap.imap.wire import Command as Pieces
 from mailtrap.logins import Login
 from mailtrap.sasl import MECHANISMS
 from mailtrap.store import Store
-from mailtrap.transcript import MASKED, Transcript
+from mailtrap.transcript import Transcript
 
 JUNK_LIMIT = 100
 """So many commands without sense, and the session ends."""
@@ -36,12 +37,7 @@ LITERAL_BEFORE_LOGIN = 4096
 LITERAL = 1 << 16
 """Octets of a literal that is no message."""
 
-SHOWN = 1024
-"""Octets of a response that a transcript shows."""
-
 _HTTP = frozenset(b"GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH".split())
-_SECRET = {b"LOGIN": 2, b"AUTHENTICATE": 3}
-"""Commands with credentials in them, from that word on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +77,7 @@ class Session:
         self.by_uid = False
         """It came as ``UID …``."""
         self.idling = False
-        self._events: deque[Event] = deque()
+        self._heard: Heard | None = None
         self._wire = Wire()
         self._busy = False
         self._junk = 0
@@ -115,16 +111,24 @@ class Session:
         self._busy = True
         try:
             yield from self._go_on()
-            while self.idling and self._events:
-                yield from map(self._said, self._changes(expunges=True))
+            yield from self._news()
         finally:
             self._busy = False
 
     def notify(self, event: Event) -> Iterator[bytes]:
         """Something was committed that may concern the mailbox."""
-        self._events.append(event)
-        if self.idling and not self._busy:
-            yield from map(self._said, self._changes(expunges=True))
+        heard, selected = self._heard, self.selected
+        if heard is None:
+            return
+        heard.hear(event)
+        if self._busy or selected is None:
+            return
+        selected.listen()
+        self._busy = True  # what comes while the client does not read waits its turn
+        try:
+            yield from self._news()
+        finally:
+            self._busy = False
 
     def secured(self, version: str) -> None:
         """TLS is up: what was said before it counts no more (RFC 9051 §6.2.1)."""
@@ -192,8 +196,11 @@ class Session:
 
     def line(self) -> Generator[bytes, None, bytes]:
         """The client's next line, whatever is in it. To be used with ``yield from``."""
-        while (line := self._wire.line()) is None:
-            yield WAIT
+        try:
+            while (line := self._wire.line()) is None:
+                yield WAIT
+        except TooLong:
+            raise Bad("the line is too long", "TOOBIG") from None
         return line
 
     def in_pool(self) -> Iterator[bytes]:
@@ -210,21 +217,21 @@ class Session:
     def watch(self, mailbox: int) -> Iterator[bytes]:
         """From now on, hear of what is committed to *mailbox*; only then look at it, and miss nothing."""
         self.deselect()
+        self._heard = Heard(mailbox)
         self.mailbox = mailbox
         yield b""
 
     def select(self, *, read_only: bool) -> Selected:
         """Take a picture of the mailbox that is being watched."""
-        if self.mailbox is None:
+        if self._heard is None:
             raise RuntimeError("watch the mailbox first")
         recents = self.world.recents
-        self.selected = Selected(self.store, recents, self.mailbox, self._events, read_only=read_only, rev2=self.rev2)
+        self.selected = Selected(self.store, recents, self._heard, read_only=read_only, rev2=self.rev2)
         return self.selected
 
     def deselect(self) -> None:
         """No mailbox is selected any more."""
-        self.selected = self.mailbox = None
-        self._events = deque()
+        self.selected = self.mailbox = self._heard = None
 
     def leave(self, text: str) -> bytes:
         """The goodbye of LOGOUT; nothing is carried out after it."""
@@ -278,18 +285,18 @@ class Session:
             yield self.leave("a literal is too large")
 
     def _refusal(self, size: int, text: bytes) -> Refused | None:
-        size += sum(len(piece.octets) for piece in self._wire.pieces if isinstance(piece, Literal))
+        before = self._wire.literals
         if self.login is None:
-            return Bad("log in before you send so much", "TOOBIG") if size > LITERAL_BEFORE_LOGIN else None
+            return Bad("log in before you send so much", "TOOBIG") if before + size > LITERAL_BEFORE_LOGIN else None
         words = text.split(b" ", 2)
-        if len(words) > 1 and words[1].upper() == b"APPEND":
+        if len(words) > 1 and words[1].upper() == b"APPEND" and before <= LITERAL:
             limit = self.world.size_limit
             return No(f"messages have at most {limit} octets here", "TOOBIG") if size > limit else None
-        return Bad("a literal is too large", "TOOBIG") if size > LITERAL else None
+        return Bad("a literal is too large", "TOOBIG") if before + size > LITERAL else None
 
     def _carry_out(self, pieces: Pieces) -> Iterator[bytes]:
         """One command, to its tagged response."""
-        self._note(pieces)
+        self.transcript.add("C", shown.command(pieces))
         reader = Reader(pieces, utf8=self.rev2)
         self.tag = tag = _tag_of(pieces[0] if isinstance(pieces[0], bytes) else b"")
         self.by_uid = False
@@ -336,6 +343,13 @@ class Session:
         name = f"UID {command.name}" if self.by_uid else command.name
         yield status(tag, "OK", (done and done.text) or f"{name} completed", done.code if done else "")
 
+    def _news(self) -> Iterator[bytes]:
+        """In IDLE, all that there is to tell, and what is committed meanwhile."""
+        told = False
+        while self.idling and (self._heard or not told):
+            yield from map(self._said, self._changes(expunges=True))
+            told = True
+
     def _changes(self, *, expunges: bool) -> Iterator[bytes]:
         if self.selected is not None:
             try:
@@ -350,22 +364,9 @@ class Session:
             if self._junk >= JUNK_LIMIT:
                 yield self.leave("too many commands that make no sense")
 
-    # -- the transcript
-
-    def _note(self, pieces: Pieces) -> None:
-        """What the client said, without credentials, and without literals."""
-        text = b"".join(b"{%d}" % len(each.octets) if isinstance(each, Literal) else each for each in pieces)
-        words = text.split(b" ", 3)
-        known = _SECRET.get(words[1].upper()) if len(words) > 1 else None
-        if known is not None and len(words) > known:
-            text = b" ".join([*words[:known], MASKED])
-        self.transcript.add("C", text[: 4 * SHOWN])
-
     def _said(self, chunk: bytes) -> bytes:
-        if len(chunk) > SHOWN:
-            self.transcript.add("S", b"%b ... (%d octets)" % (chunk[:SHOWN], len(chunk)))
-        elif chunk:
-            self.transcript.add("S", chunk)
+        if chunk:
+            self.transcript.add("S", shown.response(chunk))
         return chunk
 
 

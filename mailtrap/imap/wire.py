@@ -54,6 +54,8 @@ class Wire:
         self._pieces: Command = []
         self._length = 0
         """Of the text in `_pieces`."""
+        self.literals = 0
+        """Octets of the literals in it."""
         self._announced: Announced | None = None
         self._binary = False
         self._literal: bytearray | None = None
@@ -112,7 +114,8 @@ class Wire:
             return None
         matched = _LITERAL.search(line)
         if matched is None:
-            command, self._pieces, self._length = [*self._pieces, line], [], 0
+            command = [*self._pieces, line]
+            self._forget()
             return command
         self._pieces.append(line[: matched.start()])
         self._length += len(line)
@@ -140,6 +143,7 @@ class Wire:
         if self._missing:
             return False
         self._pieces.append(Literal(self._literal, self._binary))
+        self.literals += len(self._literal)
         self._literal = None
         return True
 
@@ -159,5 +163,5 @@ class Wire:
             self._take(len(self._input))
 
     def _forget(self) -> None:
-        self._pieces, self._length, self._literal, self._missing = [], 0, None, 0
+        self._pieces, self._length, self.literals, self._literal, self._missing = [], 0, 0, None, 0
         self._announced = self._dropping = None

@@ -36,6 +36,7 @@ GIVEN: dict[str, Callable[[re.Match[str]], dict[str, Any]]] = {
     r"a size limit of (\d+) octets": lambda found: {"size_limit": int(found[1])},
     r"at most (\d+) recipients": lambda found: {"recipients": int(found[1])},
     r"STARTTLS": lambda found: {"starttls": True},
+    r"LOGINDISABLED": lambda found: {"login_disabled": True},
     r"strict stuffing": lambda found: {"strict_stuffing": True},
     r"locking": lambda found: {"locking": True},
 }

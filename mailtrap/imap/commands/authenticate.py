@@ -20,7 +20,7 @@ def authenticate(session: Session, args: Reader) -> Responses:
     """RFC 9051 §6.2.2, with an initial response (RFC 4959)."""
     args.space()
     name = args.keyword()
-    initial = args.rest() if args.eat(b" ") else None
+    initial = args.rest().strip(b" ") if args.eat(b" ") else b""
     args.end()
     if name not in MECHANISMS:
         raise No(f"there is no mechanism {name}; there are {' '.join(MECHANISMS)}")
@@ -34,13 +34,17 @@ def authenticate(session: Session, args: Reader) -> Responses:
     return logged_in(session, user)
 
 
-def _carried_out(session: Session, exchange: Exchange, initial: bytes | None) -> Generator[bytes, None, str]:
-    """Challenges out, responses in, up to the user's name. No transcript shows them."""
+def _carried_out(session: Session, exchange: Exchange, initial: bytes) -> Generator[bytes, None, str]:
+    """Challenges out, responses in, up to the user's name. No transcript shows them.
+
+    An initial response answers the first challenge, also where there is one: that of LOGIN is the user name. RFC 4959
+    §3 would have it refused, but clients that send it would then be asked for the name, and give the password.
+    """
     challenge = next(exchange)
     try:
         while True:
-            if initial is not None and not challenge:
-                line, initial = initial, None
+            if initial:
+                line, initial = initial, b""
             else:
                 yield b"+ %b\r\n" % b2a_base64(challenge, newline=False)
                 line = yield from session.line()

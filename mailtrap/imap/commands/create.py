@@ -5,7 +5,7 @@ from __future__ import annotations
 from mailtrap.errors import AlreadyExists, NotFound
 from mailtrap.imap.errors import No
 from mailtrap.imap.grammar import Reader
-from mailtrap.imap.mailboxes import INBOX, VIRTUAL, new_name, opened, superiors
+from mailtrap.imap.mailboxes import DELIMITER, INBOX, VIRTUAL, new_name, opened, superiors
 from mailtrap.imap.registry import AUTHENTICATED, command
 from mailtrap.imap.responses import Responses
 from mailtrap.imap.session import Session
@@ -54,15 +54,26 @@ def rename(session: Session, args: Reader) -> Responses:
     args.end()
     if new in VIRTUAL:
         raise AlreadyExists(f"{new} is there already")
-    if new.startswith(old + "/"):
+    if new.startswith(old + DELIMITER) and old != INBOX:
         raise No("a mailbox cannot be moved below itself", "CANNOT")
 
-    if old in VIRTUAL:
-        opened(session, old)
+    _make_real(session, old)
     _make_superiors(session, new)
     session.store.rename_mailbox(session.account.project, session.account.account, old, new)
     yield from ()
     return None
+
+
+def _make_real(session: Session, name: str) -> None:
+    """A name that is always there, or only because of others below it, can be renamed, too; raises `NotFound`."""
+    login, store = session.account, session.store
+    try:
+        opened(session, name)
+    except NotFound:
+        every = store.mailboxes(login.project, login.account)
+        if not any(each.name.startswith(name + DELIMITER) for each in every):
+            raise
+        store.open_mailbox(login.project, login.account, name)
 
 
 def _make_superiors(session: Session, name: str) -> None:

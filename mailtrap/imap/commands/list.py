@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
+from mailtrap.errors import NotFound
 from mailtrap.imap.commands.status import counts, status_items
-from mailtrap.imap.errors import Bad
+from mailtrap.imap.errors import Bad, No
 from mailtrap.imap.grammar import Reader
-from mailtrap.imap.mailboxes import DELIMITER, Folder, folders
-from mailtrap.imap.patterns import matches
+from mailtrap.imap.mailboxes import Folder, folders, superiors
+from mailtrap.imap.patterns import Pattern
 from mailtrap.imap.registry import AUTHENTICATED, command
 from mailtrap.imap.responses import Responses, mailbox_name, parenthesized, untagged
 from mailtrap.imap.session import Session
 
 SELECTION = frozenset(("SUBSCRIBED", "REMOTE", "RECURSIVEMATCH", "SPECIAL-USE"))
 RETURN = frozenset(("SUBSCRIBED", "CHILDREN", "SPECIAL-USE", "STATUS"))
+
+MOST = 100
+"""So many patterns may there be: each looks at every name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,7 @@ class Asked:
         return "SUBSCRIBED" in self.selection | self.returns
 
 
-@command("LIST", in_state=AUTHENTICATED)
+@command("LIST", in_state=AUTHENTICATED, blocking=True)
 def list_(session: Session, args: Reader) -> Responses:
     """RFC 9051 §6.3.9, so with LIST-EXTENDED (RFC 5258), LIST-STATUS (RFC 5819) and SPECIAL-USE (RFC 6154)."""
     args.space()
@@ -46,20 +50,22 @@ def list_(session: Session, args: Reader) -> Responses:
     patterns = [args.list_mailbox()] if basic else args.list_of(args.list_mailbox)
     asked = _returning(args, selection or frozenset(), tuple(reference + each for each in patterns))
     args.end()
-    if asked.selection and not asked.selection - {"RECURSIVEMATCH", "REMOTE"} and "RECURSIVEMATCH" in asked.selection:
-        raise Bad("RECURSIVEMATCH selects nothing by itself")  # RFC 9051 §6.3.9.1
+    if len(patterns) > MOST:
+        raise No(f"there are more than {MOST} patterns", "LIMIT")
+    if "RECURSIVEMATCH" in asked.selection and "SUBSCRIBED" not in asked.selection:
+        raise Bad("RECURSIVEMATCH needs SUBSCRIBED")  # RFC 9051 §9, list-select-opts; SPECIAL-USE does not suffice
 
     if patterns == [""] and selection is None:
         yield untagged(b"LIST", rb"(\Noselect)", b'"/"', b'""')  # what the delimiter is
         return None
-    for folder, below in _selected(session, asked):
+    for folder, fits, below in _selected(session, asked):
         yield _listed(session, folder, asked, below)
-        if asked.status and folder.exists:
-            yield counts(session, folder.name, asked.status)
+        if asked.status and folder.exists and fits:  # RFC 9051 §6.3.9.8, example 11
+            yield _status(session, folder, asked)
     return None
 
 
-@command("LSUB", in_state=AUTHENTICATED)
+@command("LSUB", in_state=AUTHENTICATED, blocking=True)
 def lsub(session: Session, args: Reader) -> Responses:
     """RFC 3501 §6.3.9; a name above subscribed ones that ``%`` hides is told in their place."""
     args.space()
@@ -69,10 +75,10 @@ def lsub(session: Session, args: Reader) -> Responses:
     args.end()
 
     every = folders(session)
-    above = {each.name for each in every if _subscribed_below(each, every)}
+    above = _above(folder for folder in every if folder.subscribed) if pattern.endswith("%") else set()
+    fitting = Pattern(pattern)
     for folder in every:
-        hidden = folder.name in above and pattern.endswith("%")
-        if matches(pattern, folder.name) and (folder.subscribed or hidden):
+        if (folder.subscribed or folder.name in above) and fitting.matches(folder.name):
             attributes = [] if folder.subscribed else [rb"\Noselect"]
             name = mailbox_name(folder.name, utf8=session.rev2)
             yield untagged(b"LSUB", parenthesized(attributes), b'"/"', name)
@@ -100,16 +106,20 @@ def _returning(args: Reader, selection: frozenset[str], patterns: tuple[str, ...
     return Asked(selection, patterns, frozenset(args.list_of(option)), tuple(items))
 
 
-def _selected(session: Session, asked: Asked) -> Iterator[tuple[Folder, bool]]:
-    """The names that are told, each with whether it is only because of what is below it."""
+def _selected(session: Session, asked: Asked) -> Iterator[tuple[Folder, bool, bool]]:
+    """The names that are told: whether each fits, and whether others do below it, if that is asked (RECURSIVEMATCH)."""
     every = folders(session)
+    patterns = [Pattern(each) for each in asked.patterns]
+    recursive = "RECURSIVEMATCH" in asked.selection
+    above = _above(folder for folder in every if _fits(folder, asked)) if recursive else set()
     for folder in every:
-        if not any(matches(pattern, folder.name) for pattern in asked.patterns):
-            continue
-        fits = _fits(folder, asked)
-        below = "RECURSIVEMATCH" in asked.selection and _subscribed_below(folder, every)
-        if fits or below:
-            yield folder, below
+        fits, below = _fits(folder, asked), folder.name in above
+        if (fits or below) and any(pattern.matches(folder.name) for pattern in patterns):
+            yield folder, fits, below
+
+
+def _above(found: Iterable[Folder]) -> set[str]:
+    return {superior for folder in found for superior in superiors(folder.name)}
 
 
 def _fits(folder: Folder, asked: Asked) -> bool:
@@ -119,12 +129,6 @@ def _fits(folder: Folder, asked: Asked) -> bool:
         return False
     # A name that is neither a mailbox nor above one is there because it is subscribed, and told only to who asks so.
     return folder.exists or folder.has_children or "SUBSCRIBED" in asked.selection
-
-
-def _subscribed_below(folder: Folder, every: list[Folder]) -> bool:
-    return folder.has_children and any(
-        each.subscribed and each.name.startswith(folder.name + DELIMITER) for each in every
-    )
 
 
 def _listed(session: Session, folder: Folder, asked: Asked, below: bool) -> bytes:
@@ -138,3 +142,10 @@ def _listed(session: Session, folder: Folder, asked: Asked, below: bool) -> byte
     name = mailbox_name(folder.name, utf8=session.rev2)
     extended = [b'("CHILDINFO" ("SUBSCRIBED"))'] if below else []
     return untagged(b"LIST", parenthesized(attributes), b'"/"', name, *extended)
+
+
+def _status(session: Session, folder: Folder, asked: Asked) -> bytes:
+    try:
+        return counts(session, folder.name, asked.status)
+    except NotFound:  # somebody has deleted it since
+        return b""

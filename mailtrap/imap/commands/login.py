@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mailtrap.errors import NotFound
 from mailtrap.imap.errors import No
 from mailtrap.imap.grammar import Reader
 from mailtrap.imap.registry import NOT_AUTHENTICATED, command
@@ -27,5 +28,8 @@ def logged_in(session: Session, user: str) -> Done:
     """*user* is who it is from now on; the capabilities of that state are told with it (RFC 9051 §7.1)."""
     if not session.may_log_in:
         raise No("log in after STARTTLS", "PRIVACYREQUIRED")
-    session.login = log_in(session.store, session.world.current, user)
+    try:
+        session.login = log_in(session.store, session.world.current, user)
+    except NotFound as error:
+        raise No(str(error), "AUTHENTICATIONFAILED") from None
     return Done("logged in", f"CAPABILITY {' '.join(session.capabilities())}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from mailtrap.errors import NotFound
+from mailtrap.imap.errors import BadSyntax
 from mailtrap.imap.grammar import Reader
 from mailtrap.imap.mailboxes import VIRTUAL
 from mailtrap.imap.registry import AUTHENTICATED, command
@@ -45,7 +46,10 @@ def status_items(args: Reader) -> list[str]:
     def known(name: str) -> str | None:
         return name if name in COUNTS else None
 
-    return args.list_of(lambda: args.one_of(known, "status item"))
+    items = args.list_of(lambda: args.one_of(known, "status item"))
+    if not items:
+        raise BadSyntax("expected a status item")
+    return items
 
 
 def counts(session: Session, name: str, items: Iterable[str]) -> bytes:

@@ -1,0 +1,28 @@
+"""What a transcript shows of a session: commands without credentials and literals, responses cut short."""
+
+from __future__ import annotations
+
+import re
+
+from mailtrap.imap.wire import Command, Literal
+from mailtrap.transcript import MASKED
+
+RESPONSE = 1024
+"""Octets of a response that are shown."""
+COMMAND = 4096
+
+_SECRET = re.compile(rb"([^ ]* *(?:LOGIN|AUTHENTICATE +[^ ]+) +)[^ ].*", re.IGNORECASE | re.DOTALL)
+"""Commands with credentials in them, and what is before these; also where they are not well-formed."""
+
+
+def command(pieces: Command) -> bytes:
+    """What the client said, without credentials, and without literals."""
+    text = b"".join(b"{%d}" % len(each.octets) if isinstance(each, Literal) else each for each in pieces)
+    if secret := _SECRET.fullmatch(text):
+        text = secret[1] + MASKED
+    return text[:COMMAND]
+
+
+def response(chunk: bytes) -> bytes:
+    """What we said."""
+    return chunk if len(chunk) <= RESPONSE else b"%b ... (%d octets)" % (chunk[:RESPONSE], len(chunk))
