@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
+from mailtrap.accounts import CATCHALL
 from mailtrap.message.captured import Message
 from mailtrap.store.records import Refusal
 from mailtrap.store.watch import arrivals
-from pytest_mailtrap import delivering
+from pytest_mailtrap import delivering, reading
 from pytest_mailtrap.asking import Question
 from pytest_mailtrap.conversation import conversations
 from pytest_mailtrap.criteria import Criteria, wanted
@@ -18,6 +20,9 @@ from pytest_mailtrap.expecting import Expecting
 from pytest_mailtrap.record import Record
 
 if TYPE_CHECKING:
+    import imaplib
+    import poplib
+
     from pytest_mailtrap.server import Server
 
 PAGE = 200
@@ -40,7 +45,10 @@ class Inbox:
     def __init__(self, server: Server, outer: Inbox | None, timeout: float, gap: int) -> None:
         """Made by `Server.inbox`. Inside an *outer* one it is what comes to that one from now on."""
         self.server = server
-        self.project: int = outer.project if outer else server.store.new_project().id
+        world = server.store.new_project() if outer is None else outer
+        self.project: int = world.project if isinstance(world, Inbox) else world.id
+        self.world: str = world.world if isinstance(world, Inbox) else world.name
+        """The name of the project, which logs in to it by IMAP and POP3: ``world/ann@example.com``."""
         self.timeout = timeout
         self.opened = datetime.now(UTC)
         self.since = server.store.cursor() if outer else None
@@ -178,6 +186,24 @@ class Inbox:
         Gives what was stored. Where the envelope is not given it is taken from the header.
         """
         return delivering.deliver(self, octets, mail_from, rcpt_to, fields)
+
+    # -- the way out
+
+    def imap(self, account: str = CATCHALL) -> AbstractContextManager[imaplib.IMAP4]:
+        """For ``with``: the standard library's IMAP client, logged in to *account*; the catch-all has all mail."""
+        return reading.imap(self, account)
+
+    def pop3(self, account: str = CATCHALL) -> AbstractContextManager[poplib.POP3]:
+        """For ``with``: the standard library's POP3 client, logged in to *account*; QUIT comes at the block's end."""
+        return reading.pop3(self, account)
+
+    def imap_settings(self, account: str = CATCHALL) -> reading.Reader:
+        """Where an app reads *account* by IMAP: host, port, username and password. IMAP starts when first asked for."""
+        return reading.settings(self, "imap", account)
+
+    def pop3_settings(self, account: str = CATCHALL) -> reading.Reader:
+        """The same for POP3."""
+        return reading.settings(self, "pop3", account)
 
     @property
     def url(self) -> str:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 MARK = "mailtrap(timeout=5.0): how long this test's inbox waits for mail, in seconds."
 
-PLACEHOLDERS = "{host} and {smtp_port}"
+PLACEHOLDERS = "{host}, {smtp_port}, {imap_port} and {pop3_port}"
 
 
 def add(parser: pytest.Parser) -> None:
@@ -85,17 +85,31 @@ def has_environment(config: pytest.Config) -> bool:
 
 def environment(config: pytest.Config, server: Server) -> dict[str, str]:
     """The variables to set for the app under test."""
-    host, port = server.address("smtp")
+    places = _Places(server)
     variables = {}
     for each in config.getini("mailtrap_env"):
         name, equals, value = each.partition("=")
         if not name or not equals:
             raise pytest.UsageError(f"mailtrap_env has {each!r}, which is not NAME=value")
         try:
-            variables[name] = value.format_map({"host": host, "smtp_port": port})
+            variables[name] = value.format_map(places)
         except (KeyError, ValueError, IndexError, AttributeError):
             raise pytest.UsageError(f"mailtrap_env has {each!r}; what can stand in it is {PLACEHOLDERS}") from None
     return variables
+
+
+class _Places(dict[str, str | int]):
+    """What can stand in a variable; a port that is asked for is opened."""
+
+    def __init__(self, server: Server) -> None:
+        super().__init__(host=server.address("smtp")[0])
+        self._server = server
+
+    def __missing__(self, name: str) -> int:
+        protocol, underscore, port = name.partition("_")
+        if protocol not in ("smtp", "imap", "pop3") or underscore + port != "_port":
+            raise KeyError(name)
+        return self._server.listen(protocol)[1]
 
 
 def artifacts(config: pytest.Config) -> Path | None:
