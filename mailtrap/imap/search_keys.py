@@ -19,6 +19,9 @@ from mailtrap.store.records import Flag
 NESTED = 100
 """So deep may keys be in one another."""
 
+MANY = 1000
+"""So many keys may there be: each may look at every message."""
+
 _BEGINS_A_SET = (*b"0123456789*$",)
 _FIELD_NAME = re.compile(r"[^\x00-\x20:]+")
 _DAY = 86_400 * 1_000_000
@@ -33,6 +36,7 @@ class Keys:
         self._messages = messages
         self._charset = ""
         self._depth = 0
+        self._count = 0
 
     def program(self) -> Criterion:
         """What all keys up to the end of the command ask together, in the charset that is named before them."""
@@ -50,8 +54,11 @@ class Keys:
     def one(self) -> Criterion:
         """A key with its arguments, a sequence set, or keys in parentheses."""
         self._depth += 1
+        self._count += 1
         if self._depth > NESTED:
             raise BadSyntax(f"search keys are more than {NESTED} deep in one another")
+        if self._count > MANY:
+            raise No(f"there are more than {MANY} search keys", "LIMIT")
         found = self._one()
         self._depth -= 1
         return found
@@ -125,7 +132,7 @@ def _known(name: str) -> str:
     codec = charset.codec(name)
     # What says no more than "some octets" is a codec to whoever reads mail; here it is a question.
     if codec is None or (codec == "ascii" and "ASCII" not in name.upper()):
-        raise No(f"the charset {name[:40]} is not known here", "BADCHARSET (US-ASCII UTF-8)")
+        raise No(f"there is no charset {name[:40]!a} here", "BADCHARSET (US-ASCII UTF-8)")
     return name
 
 
