@@ -53,12 +53,18 @@ class Authority:
     def read(cls, certificate: bytes, key: bytes) -> Authority:
         """One that is written down, as PEM; raises `ValueError` if it is not, or cannot issue."""
         import trustme
+        from cryptography import x509
 
         try:
+            constraints = x509.load_pem_x509_certificate(certificate).extensions.get_extension_for_class(
+                x509.BasicConstraints
+            )
             authority = cls(trustme.CA.from_pem(certificate, key))
             authority.issue(*LOCAL)
         except Exception as error:  # many kinds, of a package that is not ours
             raise ValueError(f"not the certificate and the key of a CA: {error}") from error
+        if not constraints.value.ca:  # nobody would take what it issues
+            raise ValueError("not the certificate and the key of a CA: it must not issue any")
         return authority
 
     def pem(self) -> bytes:

@@ -12,10 +12,11 @@ from typing import Any, TypeVar
 
 import click
 
-from mailtrap.errors import BadSettings
+from mailtrap import quantities
+from mailtrap.errors import BadSettings, MailtrapError
 from mailtrap.listeners import PORTS
 from mailtrap.sandbox import Sandbox
-from mailtrap.settings import OPTIONS, Settings, load, unknown_variables
+from mailtrap.settings import OPTIONS, PREFIX, Settings, load, unknown_variables
 from mailtrap.version import __version__
 from mailtrap.welcome import welcome
 
@@ -79,6 +80,40 @@ def ready(arguments: tuple[str, ...]) -> int:
     from mailtrap.ready import main
 
     return main(arguments)
+
+
+def _url(_context: click.Context, _option: click.Parameter, text: str | None) -> str | None:
+    try:
+        return None if text is None else quantities.url(text)
+    except ValueError as error:
+        raise click.BadParameter(f"{text!r} is not {error}") from None
+
+
+@commands.command()
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write it to this file.")
+@click.option("--data", metavar="DIR", help="Of the sandbox that keeps everything in this directory.")
+@click.option("--server", metavar="URL", callback=_url, help="Of the sandbox whose inspector is there.")
+def ca(out: Path | None, data: str | None, server: str | None) -> int:
+    """Print the certificate of the sandbox's CA, for others to trust.
+
+    By default it is that of the sandbox which MAILSANDBOX_SERVER names, or of one with the settings found here.
+    """
+    from mailtrap.ca import ca_pem
+
+    settings = load({"data": data} if data else {}, os.environ, Path.cwd())
+    found = ca_pem(settings, server or (None if data else os.environ.get(PREFIX + "SERVER") or None))
+    if out is None:
+        click.echo(found.decode(), nl=False)
+    else:
+        _write(out, found)
+    return 0
+
+
+def _write(file: Path, octets: bytes) -> None:
+    try:
+        file.write_bytes(octets)
+    except OSError as error:
+        raise MailtrapError(f"{file} cannot be written: {error.strerror}") from None
 
 
 def _serve(settings: Settings) -> int:

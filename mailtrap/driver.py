@@ -43,9 +43,9 @@ class Driver(asyncio.BufferedProtocol):
     """
 
     __slots__ = (
-        "_answering", "_began", "_busy", "_came", "_ended", "_farewell", "_gone", "_heard", "_input", "_leaving",
-        "_listener", "_loop", "_over", "_paused", "_server", "_task", "_told", "_unheard", "_work", "_writable",
-        "place", "session", "transport",
+        "_answering", "_began", "_busy", "_came", "_ended", "_farewell", "_gone", "_heard", "_in_tls", "_input",
+        "_leaving", "_listener", "_loop", "_over", "_paused", "_server", "_task", "_told", "_unheard", "_work",
+        "_writable", "place", "session", "transport",
     )  # fmt: skip
 
     session: Session
@@ -73,6 +73,7 @@ class Driver(asyncio.BufferedProtocol):
         self._task: asyncio.Task[None] | None = None
         self._writable: asyncio.Future[None] | None = None
         self._paused = False
+        self._in_tls = listener.at_once
         self._heard = self._loop.time()
         self._answering = False
         self._began: float | None = None
@@ -181,7 +182,7 @@ class Driver(asyncio.BufferedProtocol):
         """A half-close ends nothing: what has come is carried out and answered."""
         self._ended = True
         self._go_on()
-        return not self._over and self.transport.get_extra_info("ssl_object") is None
+        return not self._over and not self._in_tls  # TLS has no half-close
 
     def connection_lost(self, error: Exception | None) -> None:
         """As with a half-close, though nobody hears the answers. May be called twice, after a handshake."""
@@ -357,6 +358,7 @@ class Driver(asyncio.BufferedProtocol):
 
     async def _secure(self, early: Callable[[], bytes] = bytes) -> None:
         """Upgrade. What the peer sent behind its last plaintext command does not count (CVE-2011-0411)."""
+        self._in_tls = True
         transcript = self.session.transcript
         if self._input and not self._listener.at_once:
             transcript.add("-", b"%d octets of plaintext behind the start of TLS were dropped" % len(self._input))

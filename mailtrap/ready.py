@@ -8,17 +8,20 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from mailtrap import quantities
 from mailtrap.errors import BadSettings
-from mailtrap.settings import PREFIX, load
+from mailtrap.settings import PREFIX, Settings, load
 
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 """What one listens on, and how one connects to that from here."""
+
+GREETINGS = {"smtp": "220", "pop3": "+OK", "imap": "* OK"}
+"""What is said first, if all is well."""
 
 PAUSE = 0.05
 """Between two looks, in seconds."""
@@ -28,7 +31,7 @@ def main(arguments: Sequence[str]) -> int:
     """``mailtrap ready``: 0 if the sandbox is ready, 1 if it is not, 2 for a wrong option."""
     options = parser().parse_args(arguments)
     try:
-        address = options.server or _own_address(os.environ, Path.cwd())
+        address = options.server or own_address(load({}, os.environ, Path.cwd()))
     except BadSettings as error:
         print(f"mailtrap: {error}", file=sys.stderr)
         return 2
@@ -75,10 +78,11 @@ def _seconds(text: str) -> float:
         raise argparse.ArgumentTypeError(f"{text!r} is not {error}") from None
 
 
-def _own_address(environ: Mapping[str, str], directory: Path) -> str:
-    """Where a sandbox with these settings answers: its REST API, or without HTTP its SMTP port."""
-    settings = load({}, environ, directory)
-    scheme, port = ("http", settings.http) if settings.http is not None else ("smtp", settings.smtp)
+def own_address(settings: Settings) -> str:
+    """Where a sandbox with *settings* answers in plaintext: its REST API, or another of its protocols."""
+    asked = {"http": settings.http, "smtp": settings.smtp or settings.submission}
+    asked |= {"pop3": settings.pop3, "imap": settings.imap}
+    scheme, port = next(((scheme, port) for scheme, port in asked.items() if port is not None), ("", None))
     if not port:
         raise BadSettings("these settings do not say at which port to ask: use --server")
     host = EVERYWHERE.get(settings.host[0], settings.host[0])
@@ -88,7 +92,7 @@ def _own_address(environ: Mapping[str, str], directory: Path) -> str:
 def _trouble(address: str) -> str:
     """Why the sandbox at *address* is not ready; empty if it is."""
     try:
-        return _smtp_trouble(address) if address.startswith("smtp:") else _http_trouble(address)
+        return _http_trouble(address) if address.startswith("http") else _greeting_trouble(address)
     except (OSError, http.client.HTTPException) as error:
         return str(error) or type(error).__name__
 
@@ -105,8 +109,8 @@ def _http_trouble(address: str) -> str:
     return "" if answer.status == http.client.OK else f"{answer.status} {answer.reason}"
 
 
-def _smtp_trouble(address: str) -> str:
+def _greeting_trouble(address: str) -> str:
     server = urlsplit(address)
     with socket.create_connection((server.hostname or "", server.port or 0), timeout=5) as connection:
         greeting = connection.recv(512).decode("ascii", "replace").strip()
-    return "" if greeting.startswith("220") else greeting or "no greeting"
+    return "" if greeting.startswith(GREETINGS[server.scheme]) else greeting or "no greeting"

@@ -181,14 +181,7 @@ class Sandbox:
         self._process = os.getpid()
         ports.raise_descriptor_limit()
         settings = self.settings
-        self.tls = Tls(
-            folder=settings.data,
-            ca_file=settings.ca_file,
-            ca_key=settings.ca_key,
-            cert_file=settings.cert_file,
-            key_file=settings.key_file,
-            names=settings.tls_names,
-        )
+        self.tls = Tls.of(settings)
         wanted = {name: port for name in PORTS if (port := getattr(settings, name)) is not None}
         bound = {name: self._bind(name, port, undo) for name, port in wanted.items()}
         self.bus = Bus()

@@ -23,7 +23,7 @@ def _option(written: str | None, read: Callable[[object], object], metavar: str,
 
 
 def _port(written: str, what: str) -> Any:
-    return _option(written, q.port, "PORT", f"Port for {what}; 0 is any free one, off is none.")
+    return _option(written, q.port, "PORT", f"Port for {what}; 0 for any free one, or off.")
 
 
 def _switch(text: str) -> Any:

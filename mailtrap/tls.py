@@ -16,6 +16,7 @@ from pathlib import Path
 from mailtrap import authority
 from mailtrap.authority import LOCAL, Authority, can_be_named
 from mailtrap.errors import BadSettings, NotFound
+from mailtrap.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +55,18 @@ class Tls:
             self._context = authority.loaded("cert_file", cert_file, "key_file", key_file or cert_file)
         elif ca_file is not None and ca_key is not None:
             self._authority = authority.given(ca_file, ca_key)
+
+    @classmethod
+    def of(cls, settings: Settings) -> Tls:
+        """As *settings* have it."""
+        return cls(
+            folder=settings.data,
+            ca_file=settings.ca_file,
+            ca_key=settings.ca_key,
+            cert_file=settings.cert_file,
+            key_file=settings.key_file,
+            names=settings.tls_names,
+        )
 
     async def context(self) -> ssl.SSLContext:
         """How to speak TLS with a client. The first time takes a moment, in a thread."""

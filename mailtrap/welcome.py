@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from ipaddress import ip_address
 
+from mailtrap.listeners import PORTS
 from mailtrap.sandbox import Sandbox
 from mailtrap.version import __version__
 
@@ -14,27 +16,54 @@ def welcome(sandbox: Sandbox, *, colour: bool = False) -> str:
     """The start-up block, for a terminal with *colour* or for a log without."""
     bold, yellow, plain = (BOLD, YELLOW, PLAIN) if colour else ("", "", "")
     lines = [f"{bold}mailtrap {__version__}{plain}: every message is kept here, none is sent on", ""]
-    lines += [f"  {name:<9}  {bold}{text}{plain}" for name, text in _places(sandbox)]
+    lines += [f"  {name:<9}  {bold}{text}{plain}{more}" for name, text, more in _places(sandbox)]
     if "smtp" in sandbox.addresses:
         host, port = sandbox.address("smtp")
         lines += ["", "  Point an app at it (any user name and password, or none):"]
         lines += [f"    SMTP_HOST={host} SMTP_PORT={port}"]
+    if {"pop3", "imap"} & sandbox.addresses.keys():
+        lines += ["", "  Read mail as the address it is for, or as catchall, with any password."]
     if sandbox.exposed:
         lines += ["", f"  {yellow}Anybody who can reach {', '.join(sandbox.exposed)} can read all mail.{plain}"]
     return "\n".join([*lines, "", "  Ctrl-C stops it.", ""])
 
 
-def _places(sandbox: Sandbox) -> list[tuple[str, str]]:
-    places = [
-        (name.upper(), "  ".join(_shown(*address) for address in addresses))
-        for name, addresses in sandbox.addresses.items()
-        if name != "http"
-    ]
+def _places(sandbox: Sandbox) -> Iterator[tuple[str, str, str]]:
+    for protocol in ("smtp", "pop3", "imap"):
+        yield from _ports(sandbox, protocol)
     if "http" in sandbox.addresses:
-        places += [("Inspector", sandbox.url + "/"), ("REST API", sandbox.url + "/v1")]
+        yield "Inspector", f"{sandbox.url}/", ""
+        yield "REST API", f"{sandbox.url}/v1", ""
+    yield from _authority(sandbox)
     data = sandbox.settings.data
-    kept = str(data.resolve()) if data else "a temporary store, gone when this stops (--data DIR keeps it)"
-    return [*places, ("Kept in", kept)]
+    yield (
+        "Kept in",
+        str(data.resolve()) if data else "a temporary store, gone when this stops (--data DIR keeps it)",
+        "",
+    )
+
+
+def _ports(sandbox: Sandbox, protocol: str) -> Iterator[tuple[str, str, str]]:
+    """One line for a protocol: its first port with every address, of the others the number."""
+    first, *others = [name for name in PORTS if PORTS[name].protocol == protocol and name in sandbox.addresses] or [""]
+    if first:
+        addresses = "  ".join(_shown(*address) for address in sandbox.addresses[first])
+        named = [(name, f" {sandbox.address(name)[1]}") for name in others]
+        more = [f"{_with(name)}{port}" for name, port in ((first, ""), *named) if _with(name)]
+        yield protocol.upper(), addresses, "".join(f"  {each}" for each in more)
+
+
+def _with(name: str) -> str:
+    return "TLS" if PORTS[name].at_once else "STARTTLS" if PORTS[name].starttls else ""
+
+
+def _authority(sandbox: Sandbox) -> Iterator[tuple[str, str, str]]:
+    settings = sandbox.settings
+    has_tls = settings.starttls or any(_with(name) for name in sandbox.addresses)
+    if has_tls and settings.cert_file is None:
+        where = settings.ca_file or (f"{sandbox.url}/ca.pem" if "http" in sandbox.addresses else None)
+        if where or settings.data:
+            yield "CA", str(where or f"mailtrap ca --data {settings.data}"), "  for clients that check certificates"
 
 
 def _shown(host: str, port: int) -> str:

@@ -60,6 +60,7 @@ class Connection(aiosmtpd.SMTP, asyncio.BufferedProtocol):
         self._replies: list[bytes] = []
         self._held_for: list[Future[Any]] = []
         self._ended = False
+        self._in_tls = port.at_once
         self._input: asyncio.Future[None] | None = None
         self._is_enough: Callable[[], bool] = self._lines.ready
         self._writable: asyncio.Future[None] | None = None
@@ -126,6 +127,7 @@ class Connection(aiosmtpd.SMTP, asyncio.BufferedProtocol):
 
     async def secure(self, early: Callable[[], bytes] = bytes) -> None:
         """Speak TLS, of which *early* gives what has come already; raises `Over` if that comes to nothing."""
+        self._in_tls = True
         try:
             self.transport, self.tls = await tcp.secure(self.transport, self, self.factory.tls, self.limits.line, early)
         except Exception as error:
@@ -197,7 +199,7 @@ class Connection(aiosmtpd.SMTP, asyncio.BufferedProtocol):
         """A half-close ends nothing: what has come is carried out to its end, and answered."""
         self._ended = True
         self._wake()
-        return self.tls is None
+        return not self._in_tls  # TLS has no half-close
 
     def connection_lost(self, error: Exception | None) -> None:
         """As with a half-close, though nobody hears the answers."""

@@ -213,8 +213,9 @@ class Peer:
     def half_close(self) -> None:
         self.socket.shutdown(socket.SHUT_WR)
 
-    def secure(self, ca: bytes, name: str = "localhost") -> None:
+    def secure(self, ca: bytes, name: str = "localhost", version: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3) -> None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.minimum_version = context.maximum_version = version
         context.load_verify_locations(cadata=ca.decode())
         self.file.close()
         self.socket = context.wrap_socket(self.socket, server_hostname=name)
@@ -599,6 +600,20 @@ def test_a_client_that_does_not_trust_us_is_seen_in_the_transcript(world: World,
 
     assert world.ended.wait(PATIENCE)
     assert "unknown ca" in str(world.sessions[0].transcript)
+
+
+def test_a_client_that_leaves_right_after_the_handshake_is_no_matter(
+    world: World, tls: Tls, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            peer = world.connect(tls, at_once=True)
+            peer.secure(tls.ca_pem(), version=version)
+            world.ended.clear()
+            peer.close()
+            assert world.ended.wait(PATIENCE)
+
+    assert caplog.text == ""
 
 
 @pytest.mark.parametrize("sent", [b"", b"EHLO there\r\n", b"\x16\x03\x01\x00\x05nonsense"])

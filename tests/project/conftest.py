@@ -15,7 +15,6 @@ import pytest
 
 from mailtrap.listeners import PORTS
 
-
 FREE = [text for name in PORTS for text in (f"--{name}", "0")]
 """Any free port for each protocol."""
 
@@ -74,3 +73,14 @@ def serve(tmp_path: Path, plain_environ: dict[str, str]) -> Iterator[Callable[..
             return served
 
         yield start
+
+
+@pytest.fixture
+def own_certificate(tmp_path: Path) -> Path:
+    """A file with a certificate for mail.example and its key, of a CA that is kept beside it as ``other-ca.pem``."""
+    import trustme
+
+    ca = trustme.CA()
+    ca.cert_pem.write_to_path(tmp_path / "other-ca.pem")
+    ca.issue_cert("mail.example").private_key_and_cert_chain_pem.write_to_path(tmp_path / "own.pem")
+    return tmp_path / "own.pem"

@@ -21,6 +21,7 @@ LAYERS: tuple[set[str], ...] = (
     {"listeners"},
     {"sandbox"},
     {"pytest_mailtrap", "welcome", "ready"},
+    {"ca"},
     {"commands"},
     {"__main__"},
 )
@@ -42,7 +43,7 @@ ONLY_IN = {
     "trustme": {"authority"},
     "click": {"commands", "__main__"},
     # What opens connections to others: only those that ask a sandbox, or sign in to ours in a test, have a use for it.
-    "http.client": {"ready"},
+    "http.client": {"ca", "ready"},
     "smtplib": {"pytest_mailtrap"},
     "urllib.request": set(),
     "requests": set(),

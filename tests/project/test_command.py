@@ -154,6 +154,58 @@ def test_the_start_up_block_says_where_it_is_and_how_to_point_an_app_at_it(tmp_p
         assert welcome(sandbox, colour=True).count("\x1b[1m") > 1
 
 
+def test_the_start_up_block_has_every_port_and_the_ca() -> None:
+    with Sandbox(host="127.0.0.1", **dict.fromkeys(PORTS, 0)) as sandbox:
+        block = welcome(sandbox)
+
+        port = {name: sandbox.address(name)[1] for name in PORTS}
+        assert f"SMTP       127.0.0.1:{port['smtp']}  STARTTLS {port['submission']}  TLS {port['smtps']}\n" in block
+        assert f"IMAP       127.0.0.1:{port['imap']}  TLS {port['imaps']}\n" in block
+        assert f"CA         {sandbox.url}/ca.pem" in block
+
+
+def test_a_port_for_tls_alone_is_shown_as_such() -> None:
+    with Sandbox(smtp="off", pop3s=0, host="127.0.0.1") as sandbox:
+        assert f"POP3       127.0.0.1:{sandbox.address('pop3s')[1]}  TLS\n" in welcome(sandbox)
+
+
 def test_it_says_so_when_others_can_reach_it() -> None:
     with Sandbox(host="0.0.0.0") as sandbox:
         assert "Anybody who can reach 0.0.0.0 can read all mail" in welcome(sandbox)
+
+
+# -- the CA
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["--server", "nonsense"], 2, "mailtrap: Invalid value for '--server': 'nonsense' is not an address such as"),
+        (["--server", "http://127.0.0.1:1"], 1, "mailtrap: http://127.0.0.1:1 does not answer: "),
+        (["--data", "mail", "--out", "no/such/folder"], 1, "mailtrap: no/such/folder cannot be written: "),
+    ],
+)
+def test_a_ca_that_cannot_be_had_is_one_line(run: Run, arguments: list[str], code: int, said: str) -> None:
+    ended = run("ca", *arguments)
+
+    assert ended.returncode == code
+    assert ended.stderr.startswith(said)
+    assert (ended.stderr.count("\n"), ended.stdout) == (1, "")
+
+
+def test_the_ca_is_the_same_from_the_directory_the_server_and_the_sandbox(run: Run, tmp_path: Path) -> None:
+    printed = run("ca", "--data", "mail").stdout
+    with Sandbox(http=0, data=tmp_path / "mail") as sandbox:
+        asked = run("ca", "--server", sandbox.url, "--out", "ca.pem")
+        by_variable = run("ca", MAILSANDBOX_SERVER=sandbox.url).stdout
+
+        assert asked.returncode == 0
+        assert sandbox.tls.ca_pem().decode() == printed == by_variable == tmp_path.joinpath("ca.pem").read_text()
+
+
+def test_with_a_certificate_of_its_own_there_is_no_ca(run: Run, own_certificate: Path) -> None:
+    with Sandbox(http=0, cert_file=own_certificate) as sandbox:
+        ended = run("ca", "--server", sandbox.url)
+
+    assert ended.returncode == 1
+    assert "/ca.pem has no certificate: 404 Not Found" in ended.stderr

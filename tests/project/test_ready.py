@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from mailtrap.listeners import PORTS
 from mailtrap.ready import main
 
 
@@ -36,7 +37,7 @@ def answering(answer: bytes, requests: int = 1) -> Iterator[tuple[int, list[byte
 @pytest.fixture(autouse=True)
 def plain(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No settings but a test's own."""
-    for name in ("SERVER", "HTTP", "SMTP", "HOST"):
+    for name in ("SERVER", "HOST", *(each.upper() for each in PORTS)):
         monkeypatch.delenv(f"MAILSANDBOX_{name}", raising=False)
     monkeypatch.chdir(tmp_path)
 
@@ -105,11 +106,25 @@ def test_by_default_the_settings_say_where_to_ask(monkeypatch: pytest.MonkeyPatc
         assert main([]) == 0
 
 
-@pytest.mark.parametrize(("greeting", "code"), [(b"220 sandbox ESMTP\r\n", 0), (b"421 too many\r\n", 1), (b"", 1)])
-def test_without_http_the_smtp_greeting_counts(monkeypatch: pytest.MonkeyPatch, greeting: bytes, code: int) -> None:
+@pytest.mark.parametrize(
+    ("protocol", "greeting", "code"),
+    [
+        ("smtp", b"220 sandbox ESMTP\r\n", 0),
+        ("smtp", b"421 too many\r\n", 1),
+        ("smtp", b"", 1),
+        ("submission", b"220 sandbox ESMTP\r\n", 0),
+        ("pop3", b"+OK ready\r\n", 0),
+        ("pop3", b"-ERR too many\r\n", 1),
+        ("imap", b"* OK ready\r\n", 0),
+        ("imap", b"* BYE too many\r\n", 1),
+    ],
+)
+def test_without_http_a_greeting_counts(
+    monkeypatch: pytest.MonkeyPatch, protocol: str, greeting: bytes, code: int
+) -> None:
     with answering(greeting) as (port, _):
-        monkeypatch.setenv("MAILSANDBOX_HTTP", "off")
-        monkeypatch.setenv("MAILSANDBOX_SMTP", str(port))
+        for name in PORTS:
+            monkeypatch.setenv(f"MAILSANDBOX_{name.upper()}", str(port) if name == protocol else "off")
 
         assert main([]) == code
 

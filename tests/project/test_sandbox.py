@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import imaplib
 import os
+import poplib
 import smtplib
 import socket
+import ssl
 import threading
 import urllib.request
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mailtrap.errors import BadSettings, CannotListen, NotFound
+from mailtrap.listeners import PORTS
 from mailtrap.sandbox import IN_CODE, Sandbox
 
 MESSAGE = b"From: shop@example.com\r\nTo: ann@example.com\r\nSubject: Welcome\r\n\r\nHi Ann\r\n"
@@ -262,3 +268,112 @@ def test_a_forked_child_that_stops_it_stops_nothing(sandbox: Sandbox) -> None:
     send(sandbox.smtp_port)
     assert status == 0
     assert len(sandbox.messages()) == 1
+
+
+# -- every protocol, and TLS
+
+
+@pytest.fixture
+def everything() -> Iterator[Sandbox]:
+    with Sandbox(**dict.fromkeys(PORTS, 0)) as running:
+        yield running
+
+
+def trusting(pem: bytes) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(cadata=pem.decode())
+    return context
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"ca_key": "key.pem"}, "ca_file and ca_key go together"),
+        ({"ca_file": "ca.pem", "ca_key": "key.pem"}, "ca_file ca.pem cannot be read: No such file"),
+        ({"key_file": "key.pem"}, "key_file is set, but not cert_file"),
+    ],
+)
+def test_what_cannot_be_a_certificate_is_told_at_the_start(options: dict[str, object], said: str) -> None:
+    with pytest.raises(BadSettings, match=said):
+        Sandbox(**options).start()
+
+
+def test_what_comes_by_smtp_is_read_by_pop3_and_imap(everything: Sandbox) -> None:
+    send(everything.smtp_port)
+    pop3 = poplib.POP3("127.0.0.1", everything.pop3_port)
+    pop3.user("ann@example.com")
+    pop3.pass_("any")
+    assert b"\r\n".join(pop3.retr(1)[1]) + b"\r\n" == MESSAGE
+    pop3.quit()
+    with imaplib.IMAP4("127.0.0.1", everything.imap_port) as imap:
+        imap.login("catchall", "any")
+        assert imap.select() == ("OK", [b"1"])
+        answer: Any = imap.fetch("1", "(BODY.PEEK[])")[1]
+
+    assert answer[0][1] == MESSAGE
+
+
+def test_every_port_for_tls_has_a_certificate_for_it(everything: Sandbox) -> None:
+    context = trusting(everything.tls.ca_pem())
+    port = {name: everything.address(name)[1] for name in PORTS}
+    smtp = smtplib.SMTP("localhost", port["submission"])
+    smtp.starttls(context=context)
+    said = [
+        smtp.quit()[0],
+        smtplib.SMTP_SSL("localhost", port["smtps"], context=context).quit()[0],
+        poplib.POP3_SSL("localhost", port["pop3s"], context=context).quit(),
+        imaplib.IMAP4_SSL("localhost", port["imaps"], ssl_context=context).logout()[0],
+    ]
+
+    assert said == [221, 221, b"+OK Bye", "BYE"]
+
+
+def test_the_plain_ports_offer_tls_only_where_that_is_asked_for(everything: Sandbox) -> None:
+    with Sandbox(smtp=0, pop3=0, imap=0, starttls=True) as offering:
+        assert [offers(each) for each in (everything, offering)] == [[False] * 3, [True] * 3]
+
+
+def offers(sandbox: Sandbox) -> list[bool]:
+    with smtplib.SMTP("127.0.0.1", sandbox.smtp_port) as smtp:
+        smtp.ehlo()
+    pop3 = poplib.POP3("127.0.0.1", sandbox.pop3_port)
+    capabilities = pop3.capa()
+    pop3.quit()
+    with imaplib.IMAP4("127.0.0.1", sandbox.imap_port) as imap:
+        return [smtp.has_extn("starttls"), "STLS" in capabilities, "STARTTLS" in imap.capabilities]
+
+
+def test_a_certificate_of_its_own_is_used_and_offered_everywhere(own_certificate: Path) -> None:
+    context = trusting(own_certificate.with_name("other-ca.pem").read_bytes())
+    context.check_hostname = False
+    with Sandbox(imap=0, cert_file=own_certificate) as sandbox:
+        with imaplib.IMAP4("127.0.0.1", sandbox.imap_port) as imap:
+            assert imap.starttls(context)[0] == "OK"
+            certificate: Any = imap.sock.getpeercert()
+        with pytest.raises(NotFound):
+            sandbox.tls.ca_pem()
+
+    assert certificate["subjectAltName"] == (("DNS", "mail.example"),)
+
+
+def test_on_request_nobody_logs_in_without_tls() -> None:
+    with Sandbox(pop3=0, imap=0, login_needs_tls=True) as sandbox:
+        with imaplib.IMAP4("127.0.0.1", sandbox.imap_port) as imap:
+            assert "LOGINDISABLED" in imap.capabilities
+        pop3 = poplib.POP3("127.0.0.1", sandbox.pop3_port)
+        with pytest.raises(poplib.error_proto, match="Log in after"):
+            pop3.user("ann@example.com")
+        pop3.close()
+
+
+def test_who_waits_for_mail_is_told_when_it_stops(everything: Sandbox) -> None:
+    with socket.create_connection(("127.0.0.1", everything.imap_port), 20) as connection:
+        said = connection.makefile("rb")
+        said.readline()
+        connection.sendall(b"a LOGIN catchall x\r\nb SELECT INBOX\r\nc IDLE\r\n")
+        while not said.readline().startswith(b"+"):
+            pass
+        everything.stop()
+
+        assert said.read().startswith(b"* BYE")
+        said.close()
