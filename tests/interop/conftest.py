@@ -19,8 +19,6 @@ import requests
 from reading import Account, Server
 from smtp_client import SmtpClient
 
-from mailtrap.settings import OPTIONS
-
 LISTENERS = ("smtp", "http", "pop3", "pop3s", "imap", "imaps", "smtps", "submission")
 
 
@@ -136,8 +134,6 @@ def a_dovecot() -> Iterator[dovecot.Dovecot]:
 @pytest.fixture(params=SERVERS)
 def account(request: pytest.FixtureRequest, numbers: Iterator[int]) -> Account:
     """An account that nobody else uses, on the server whose readers are tested."""
-    if request.param == "ours" and "imap" not in OPTIONS:
-        pytest.skip("there is no IMAP yet")
     server: Server = request.getfixturevalue("mailtrap" if request.param == "ours" else request.param)
     return Account(server, f"reader{next(numbers)}@x.test", faithful=request.param == "ours")
 
@@ -164,6 +160,5 @@ def _await(process: Process) -> None:
 @contextmanager
 def _free_ports() -> Iterator[dict[str, int]]:
     with ExitStack() as stack:
-        there = [name for name in LISTENERS if name in OPTIONS]
-        sockets = {name: stack.enter_context(socket.create_server(("127.0.0.1", 0))) for name in there}
+        sockets = {name: stack.enter_context(socket.create_server(("127.0.0.1", 0))) for name in LISTENERS}
         yield {name: each.getsockname()[1] for name, each in sockets.items()}

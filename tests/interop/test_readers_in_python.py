@@ -32,10 +32,14 @@ def test_poplib_downloads_and_deletes(account: Account) -> None:
         client.dele(number)
     client.quit()
 
-    # it takes a bare LF for the end of a line, and undoes the dot that such a line begins with
-    assert [each.replace(b"\r\n", b"\n") for each in found] == [each.replace(b"\r\n", b"\n") for each in sent]
+    # it takes a bare LF for the end of a line, and leaves the dot that we double after a bare CR
+    assert list(map(_with_lf, found)) == list(map(_with_lf, sent))
     assert size == sum(map(len, sent))
     assert account.octets() == []
+
+
+def _with_lf(octets: bytes) -> bytes:
+    return octets.replace(b"\r\n", b"\n").replace(b"\r..", b"\r.")
 
 
 def test_poplib_leaves_a_copy_and_knows_it_again(account: Account) -> None:
@@ -127,11 +131,11 @@ def test_imaplib_appends_copies_and_makes_mailboxes(account: Account) -> None:
         assert client.create("Projects/A&-B")[0] == "NO"
         client.select("Projects/A&-B", readonly=True)
         dates = [imaplib.Internaldate2tuple(each) for each in client.fetch("1", "(INTERNALDATE)")[1]]
-        assert client.rename("Projects/A&-B", "Archive")[0] == "OK"
+        assert client.rename("Projects/A&-B", "Projects/Older")[0] == "OK"
 
     assert dates[0] is not None
     assert dates[0].tm_year == 2020
-    assert account.octets("Archive") == [mail("drafted"), mail("one")]
+    assert account.octets("Projects/Older") == [mail("drafted"), mail("one")]
 
 
 # -- imapclient

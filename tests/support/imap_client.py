@@ -16,7 +16,7 @@ from typing import Self
 
 from imap_reader import ENDS_WITH_LITERAL, Value, pairs, response
 
-SHOWN = 2000
+SHOWN = 500
 """Octets of a line that the log of a session shows."""
 
 
