@@ -24,6 +24,9 @@ MANY = 1000
 
 _BEGINS_A_SET = (*b"0123456789*$",)
 _FIELD_NAME = re.compile(r"[^\x00-\x20:]+")
+_VAGUE = re.compile(
+    "unknown|8-?bit$|binary", re.IGNORECASE
+)  # no charsets, though whoever reads mail takes them for one
 _DAY = 86_400 * 1_000_000
 _FIRST_DAY = date(1970, 1, 1).toordinal()
 
@@ -130,8 +133,7 @@ def key(name: str, *arguments: Argument) -> Callable[[Key], Key]:
 
 def _known(name: str) -> str:
     codec = charset.codec(name)
-    # What says no more than "some octets" is a codec to whoever reads mail; here it is a question.
-    if codec is None or (codec == "ascii" and "ASCII" not in name.upper()):
+    if codec is None or _VAGUE.search(name):
         raise No(f"there is no charset {name[:40]!a} here", "BADCHARSET (US-ASCII UTF-8)")
     return name
 

@@ -170,7 +170,9 @@ def test_an_empty_mailbox_has_no_message_number(store: Noting, keys: str) -> Non
     assert ask(session, "t SEARCH ALL UID 1:*") == [b"* SEARCH", b"t OK SEARCH completed"]
 
 
-@pytest.mark.parametrize("charset", ["x-klingon", "UNKNOWN-8BIT", '"a b"', '""', "UTF-9", "base64", "a" * 100])
+@pytest.mark.parametrize(
+    "charset", ["x-klingon", "UNKNOWN-8BIT", "8bit", "binary", '"a b"', '""', "UTF-9", "base64", "a" * 100]
+)
 def test_a_charset_that_nobody_knows_is_refused(session: Session, charset: str) -> None:
     [tagged] = ask(session, f"t SEARCH CHARSET {charset} ALL")
 
@@ -304,6 +306,7 @@ FOUND = [
     # charsets
     ('CHARSET UTF-8 BODY "café"', [3]),
     ("charset us-ascii FROM smith", [1]),
+    ("CHARSET ANSI_X3.4-1968 FROM smith", [1]),
     ('CHARSET "utf-8" FROM "jürgen"', [1]),
 ]
 
