@@ -13,6 +13,7 @@ from mailtrap.accounts import accounts_of
 from mailtrap.envelope import Address, Envelope
 from mailtrap.message.facts import Facts, facts
 from mailtrap.search.grammar import parse
+from mailtrap.search.tree import Text
 from mailtrap.store.records import NewMessage
 from mailtrap.store.sqlite import SqliteStore
 
@@ -59,13 +60,18 @@ def _new(project: int, number: int, octets: bytes, found: Facts) -> NewMessage:
 def _read(store: SqliteStore, project: int, size: int) -> None:
     page = store.messages(project)
     last = page.summaries[-1]
+    catchall = store.mailbox(project, "catchall").id
     reads: dict[str, Callable[[], object]] = {
         "list page": lambda: store.messages(project),
         "middle page": lambda: store.messages(project, before=size // 2),
         "account page": lambda: store.messages(project, account="user77@load.test"),
         "open one": lambda: (store.summary(project, last.id), store.octets(last.number), store.filings(last.number)),
         "accounts": lambda: store.accounts(project),
-        "entries": lambda: store.entries(store.mailbox(project, "catchall").id, after=size // 2),
+        "entries": lambda: store.entries(catchall, after=size // 2),
+        "mailbox view": lambda: store.view(catchall),
+        "200 envelopes": lambda: store.fetch(catchall, range(size // 2, size // 2 + 200), outline=True),
+        "mailbox TEXT, absent": lambda: store.search(catchall, Text("headers", QUERIES[0])),
+        "mailbox TEXT, often": lambda: store.search(catchall, Text("body", QUERIES[1])),
         **{query: lambda query=query: store.messages(project, parse(query)) for query in QUERIES},  # type: ignore[misc]  # a lambda's default
     }
     for name, read in reads.items():

@@ -1,48 +1,91 @@
-"""A search tree as SQL over one mailbox: what IMAP's SEARCH asks about messages, appended ones among them."""
+"""A search tree over one mailbox: what IMAP's SEARCH asks about messages, appended ones among them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from sqlite3 import Connection
+from typing import NamedTuple
 
 from mailtrap.errors import NotFound
-from mailtrap.search.tree import All, Any, Not, Query
+from mailtrap.search.keys import asked
+from mailtrap.search.tree import All, Any, Header, Not, Query, Text
 from mailtrap.store.candidates import candidates
-from mailtrap.store.query import Clauses, Value
+from mailtrap.store.query import Clauses
 
 _FEW = 100
 """In a mailbox with so few messages each is looked at: the index would first tell of all the others in the store."""
 
-
-@dataclass(frozen=True, slots=True)
-class Inside:
-    """A query over the messages of a mailbox, as SQL."""
-
-    statement: str
-    parameters: dict[str, Value]
-    needs_text: bool
-    """Documents are read: messages not yet indexed are not found. Index them first."""
-
-    def uids(self, db: Connection) -> list[int]:
-        """The UIDs of the entries that it holds for, ascending."""
-        return sorted([uid for [uid] in db.execute(self.statement, self.parameters).fetchall()])
+_DEEP = 8
+"""So deep are terms in one another in a statement: SQLite cannot read much more than twice that."""
 
 
-def compile_inside(db: Connection, mailbox: int, query: Query) -> Inside:
-    """*query* over what is in a mailbox; raises `NotFound`."""
-    project, account, messages = _mailbox(db, mailbox)
-    expression = candidates(query, account) if messages > _FEW else None
-    clauses = Clauses() if expression or messages <= _FEW else _IndexedClauses(account)
+class _Mailbox(NamedTuple):
+    id: int
+    project: int
+    account: str
+    messages: int
+
+
+def search(db: Connection, mailbox: int, query: Query) -> list[int]:
+    """The UIDs of the entries that *query* holds for, ascending; raises `NotFound`."""
+    found = db.execute(
+        """
+        SELECT mailbox.id, account.project, account.name, mailbox.messages
+        FROM mailbox JOIN account ON account.id = mailbox.account WHERE mailbox.id = ?
+        """,
+        (mailbox,),
+    ).fetchone()
+    if found is None:
+        raise NotFound(f"there is no mailbox {mailbox}")
+    return sorted(_uids(db, _Mailbox(*found), _flat(query)))
+
+
+def reads_documents(query: Query) -> bool:
+    """Whether texts decide: messages that are not yet indexed would not be found."""
+    match query:
+        case All(terms) | Any(terms):
+            return any(map(reads_documents, terms))
+        case Not(term):
+            return reads_documents(term)
+        case _:
+            return isinstance(query, Text | Header) or bool(asked(query))
+
+
+def _uids(db: Connection, mailbox: _Mailbox, query: Query) -> set[int]:
+    """The same by one statement; or, if it would be too deep, by several."""
+    if _depth(query) <= _DEEP:
+        return _selected(db, mailbox, query)
+    match query:
+        case Not(term):
+            return _selected(db, mailbox, All()) - _uids(db, mailbox, term)
+        case All(terms):
+            return set.intersection(*(_uids(db, mailbox, part) for part in _parts(All, terms)))
+        case Any(terms):
+            return set.union(*(_uids(db, mailbox, part) for part in _parts(Any, terms)))
+    raise TypeError(query)
+
+
+def _parts(join: type[All | Any], terms: tuple[Query, ...]) -> Iterator[Query]:
+    """The deep terms one by one, the others together."""
+    shallow = tuple(term for term in terms if _depth(term) < _DEEP)
+    if shallow:
+        yield join(shallow)
+    yield from (term for term in terms if _depth(term) >= _DEEP)
+
+
+def _selected(db: Connection, mailbox: _Mailbox, query: Query) -> set[int]:
+    many = mailbox.messages > _FEW
+    expression = candidates(query, mailbox.account) if many else None
+    clauses = _IndexedClauses(mailbox.account) if many and not expression else Clauses()
     if expression:
         clauses.add("match", expression)
     clauses.all.append(clauses.of(query))
-    where = " AND ".join(f"({clause})" for clause in clauses.all)
     source = (_BY_TEXT if expression else _BY_ENTRY) + (_DOCUMENT if clauses.needs_text else "")
-    return Inside(
-        f"SELECT entry.uid FROM {source} WHERE {_THERE} AND {where}",
-        {"mailbox": mailbox, "project": project, "viewer": account, **clauses.parameters},
-        clauses.needs_text,
+    found = db.execute(
+        f"SELECT entry.uid FROM {source} WHERE {_THERE} AND {' AND '.join(f'({each})' for each in clauses.all)}",
+        {"mailbox": mailbox.id, "project": mailbox.project, "viewer": mailbox.account, **clauses.parameters},
     )
+    return {uid for [uid] in found.fetchall()}
 
 
 class _IndexedClauses(Clauses):
@@ -59,17 +102,37 @@ class _IndexedClauses(Clauses):
         return f"{self.clause('indexed', expression)} AND ({clause})" if expression else clause
 
 
-def _mailbox(db: Connection, mailbox: int) -> tuple[int, str, int]:
-    found: tuple[int, str, int] | None = db.execute(
-        """
-        SELECT account.project, account.name, mailbox.messages
-        FROM mailbox JOIN account ON account.id = mailbox.account WHERE mailbox.id = ?
-        """,
-        (mailbox,),
-    ).fetchone()
-    if found is None:
-        raise NotFound(f"there is no mailbox {mailbox}")
-    return found
+def _flat(query: Query) -> Query:
+    """The same with as few levels as it can be said with."""
+    match query:
+        case All(terms):
+            return All(tuple(_merged(All, map(_flat, terms))))
+        case Any(terms):
+            return Any(tuple(_merged(Any, map(_flat, terms))))
+        case Not(Not(term)):
+            return _flat(term)
+        case Not(term):
+            return Not(_flat(term))
+        case _:
+            return query
+
+
+def _merged(join: type[All | Any], terms: Iterable[Query]) -> Iterator[Query]:
+    for term in terms:
+        if isinstance(term, All | Any) and isinstance(term, join):
+            yield from term.terms
+        else:
+            yield term
+
+
+def _depth(query: Query) -> int:
+    match query:
+        case All(terms) | Any(terms):
+            return 1 + max(map(_depth, terms), default=0)
+        case Not(term):
+            return 1 + _depth(term)
+        case _:
+            return 0
 
 
 # CROSS JOIN keeps the left side outside.

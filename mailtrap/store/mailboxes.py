@@ -13,10 +13,9 @@ from typing import TypeVar
 
 from mailtrap.bus import Filed
 from mailtrap.search.tree import Query
-from mailtrap.store import copying, entries, folders, hierarchy, outlines, removal, views
+from mailtrap.store import copying, entries, folders, hierarchy, inside, outlines, removal, views
 from mailtrap.store.batch import Batch
 from mailtrap.store.fulltext import Fulltext
-from mailtrap.store.inside import compile_inside
 from mailtrap.store.records import Account, Entry, Fetched, Flag, Mailbox, NewMessage, View
 
 T = TypeVar("T")
@@ -139,13 +138,10 @@ class Mailboxes(ABC):
 
     def search(self, mailbox: int, query: Query) -> list[int]:
         """The UIDs of entries whose message *query* is true of, ascending; raises `NotFound`."""
+        if inside.reads_documents(query):
+            self._fulltext.catch_up()
         with self._snapshot() as db:
-            found = compile_inside(db, mailbox, query)
-            if not found.needs_text:
-                return found.uids(db)
-        self._fulltext.catch_up()
-        with self._snapshot() as db:
-            return found.uids(db)
+            return inside.search(db, mailbox, query)
 
     def expunged_since(self, mailbox: int, modseq: int) -> list[tuple[int, int]] | None:
         """Ranges of UIDs that went after *modseq*; None where the log does not reach back that far."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from sqlite3 import Connection
@@ -80,6 +79,9 @@ _VISIBLE = """
         coalesce((SELECT min(number) FROM message WHERE project = :project AND pinned), 1 << 62)
     )
 """
+
+_TOGETHER = 100
+"""So many clauses are joined at a time."""
 
 # {0} is a parameter's name.
 _CLAUSES = {
@@ -186,9 +188,9 @@ class Clauses:
         """The clause that holds for exactly those messages that *query* is true of."""
         match query:
             case All(terms):
-                return self._joined(" AND ", terms) or _CLAUSES["all"]
+                return _joined(" AND ", [self.of(term) for term in terms]) or _CLAUSES["all"]
             case Any(terms):
-                return self._joined(" OR ", terms) or _CLAUSES["none"]
+                return _joined(" OR ", [self.of(term) for term in terms]) or _CLAUSES["none"]
             case Not(term):
                 return f"NOT ({self.of(term)})"
             case Text("filename", text) if "*" in text:
@@ -216,9 +218,6 @@ class Clauses:
                 return self._range({"after": _microseconds(after), "before": _microseconds(before)})
         raise TypeError(query)
 
-    def _joined(self, word: str, terms: Iterable[Query]) -> str:
-        return word.join(f"({self.of(term)})" for term in terms)
-
     def _range(self, limits: dict[str, int | None]) -> str:
         clauses = [self.clause(name, limit) for name, limit in limits.items() if limit is not None]
         return " AND ".join(clauses) or _CLAUSES["all"]
@@ -227,6 +226,14 @@ class Clauses:
         return " OR ".join(
             self.clause("key like", key) if is_wild(key) else self.clause("key", f"\n{key}\n") for key in keys
         )
+
+
+def _joined(word: str, clauses: list[str]) -> str:
+    """Clauses with a *word* between them; many are joined by and by, or they would be a tree too deep for SQLite."""
+    while len(clauses) > _TOGETHER:
+        groups = [clauses[start : start + _TOGETHER] for start in range(0, len(clauses), _TOGETHER)]
+        clauses = [_joined(word, group) for group in groups]
+    return word.join(f"({clause})" for clause in clauses)
 
 
 def _account_of(query: Query) -> str | None:

@@ -13,7 +13,7 @@ from mailtrap.bus import Event
 from mailtrap.message.facts import facts
 from mailtrap.message.parse import parse
 from mailtrap.message.structure import bodystructure, envelope
-from mailtrap.search.tree import All, Any, Header, Is, Not, Origins, Size, Text
+from mailtrap.search.tree import All, Any, Header, Is, Not, Origins, Query, Size, Text
 from mailtrap.store import fulltext, inside, outlines
 from mailtrap.store.records import Flag, NewMessage
 from mailtrap.store.sqlite import SqliteStore
@@ -249,6 +249,30 @@ def test_a_mailbox_is_searched_for_what_was_just_stored_and_nothing_else(
         Is("unread"): [1, 3, 4],
     }.items():
         assert store.search(inbox, query) == uids, query
+
+
+@pytest.mark.parametrize("few", [0, 100])
+def test_a_search_may_be_as_deep_and_as_long_as_a_client_can_say(
+    store: SqliteStore, inbox: int, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr(inside, "_FEW", few)
+    hello, absent = Text("body", "hello"), Text("body", "nowhere to be found")
+    chain: Query = hello
+    other: Query = hello
+    for number in range(100):
+        chain = Any((Text("headers", f"word{number}"), chain))
+        other = All((Not(absent), Any((absent, Size(larger=10_000), other))))
+
+    for query, uids in (
+        (chain, [1, 2, 3]),
+        (other, [1, 2, 3]),
+        (Not(other), []),
+        (Not(Not(Not(chain))), []),
+        (Any((hello,) * 2000), [1, 2, 3]),
+        (All((hello,) * 2000), [1, 2, 3]),
+        (Any((absent,) * 2000), []),
+    ):
+        assert store.search(inbox, query) == uids
 
 
 def test_no_statement_stays_open(store: SqliteStore, project: int, inbox: int) -> None:
