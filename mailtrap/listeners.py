@@ -5,17 +5,17 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mailtrap import ports
-from mailtrap.hub import Hub
-from mailtrap.server import Server
 
 if TYPE_CHECKING:
-    from mailtrap.engine import Make, Session
+    from mailtrap.engine import Make
+    from mailtrap.hub import Hub
     from mailtrap.sandbox import Sandbox
+    from mailtrap.server import Server
     from mailtrap.smtp.server import Factory
     from mailtrap_web.asgi import Http
 
@@ -23,8 +23,7 @@ Sockets = Sequence[socket.socket]
 Protocols = Callable[[], asyncio.BaseProtocol]
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(NamedTuple):
     """A protocol, and how it goes together with TLS at a port."""
 
     protocol: str
@@ -85,10 +84,30 @@ class Listeners:
         starttls = not kind.at_once and (kind.starttls or settings.starttls or settings.cert_file is not None)
         if kind.protocol == "smtp":
             return self._smtp_factory().listener(starttls=starttls, at_once=kind.at_once)
-        make = self._make(kind.protocol, starttls)
-        return self._server(kind.protocol).listener(make, self._sandbox.tls, at_once=kind.at_once)
+        return self._when_needed(kind, starttls)
+
+    def _when_needed(self, kind: Kind, starttls: bool) -> Protocols:
+        """What serves POP3 or IMAP at a port, imported and made with the first connection."""
+        begin: Protocols | None = None
+
+        def protocol() -> asyncio.BaseProtocol:
+            nonlocal begin
+            if begin is None:
+                make = self._engine(kind.protocol)(starttls)
+                begin = self._server(kind.protocol).listener(make, self._sandbox.tls, at_once=kind.at_once)
+            return begin()
+
+        return protocol
+
+    def _engine(self, protocol: str) -> Callable[[bool], Make]:
+        if protocol not in self._engines:
+            self._engines[protocol] = ENGINES[protocol](self._sandbox)
+        return self._engines[protocol]
 
     def _server(self, protocol: str) -> Server:
+        from mailtrap.hub import Hub
+        from mailtrap.server import Server
+
         sandbox = self._sandbox
         if self._hub is None:
             self._hub = Hub(sandbox.bus)
@@ -100,22 +119,6 @@ class Listeners:
                 command_timeout=sandbox.settings.command_timeout,
             )
         return self._servers[protocol]
-
-    def _make(self, protocol: str, starttls: bool) -> Make:
-        begin: Make | None = None
-
-        def make(*, peer: str, local: str, tls: str | None) -> Session:
-            nonlocal begin
-            if begin is None:
-                begin = self._engine(protocol)(starttls)
-            return begin(peer=peer, local=local, tls=tls)
-
-        return make
-
-    def _engine(self, protocol: str) -> Callable[[bool], Make]:
-        if protocol not in self._engines:
-            self._engines[protocol] = ENGINES[protocol](self._sandbox)
-        return self._engines[protocol]
 
     def _smtp_factory(self) -> Factory:
         if self._smtp is None:

@@ -12,11 +12,13 @@ import ssl
 import threading
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mailtrap import authority
-from mailtrap.authority import LOCAL, Authority, can_be_named
 from mailtrap.errors import BadSettings, NotFound
 from mailtrap.settings import Settings
+
+if TYPE_CHECKING:
+    from mailtrap.authority import Authority
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +44,7 @@ class Tls:
         Files that are named are read now: raises `BadSettings` if they are of no use.
         """
         self._folder = folder
-        self._names = tuple(dict.fromkeys(filter(can_be_named, (*LOCAL, socket.gethostname().lower(), *names))))
+        self._names = names
         self._lock = threading.Lock()
         self._authority: Authority | None = None
         self._context: ssl.SSLContext | None = None
@@ -52,8 +54,12 @@ class Tls:
             raise BadSettings("key_file is set, but not cert_file, whose key it is")
         self._is_own = cert_file is not None
         if cert_file is not None:
+            from mailtrap import authority
+
             self._context = authority.loaded("cert_file", cert_file, "key_file", key_file or cert_file)
         elif ca_file is not None and ca_key is not None:
+            from mailtrap import authority
+
             self._authority = authority.given(ca_file, ca_key)
 
     @classmethod
@@ -82,17 +88,22 @@ class Tls:
             return self._issuer().certificate
 
     def _make(self) -> ssl.SSLContext:
+        from mailtrap.authority import LOCAL, can_be_named
+
         with self._lock:
             if self._context is None:
                 issuer = self._issuer()
-                context = issuer.issue(*self._names)
+                names = filter(can_be_named, (*LOCAL, socket.gethostname().lower(), *self._names))
+                context = issuer.issue(*dict.fromkeys(names))
                 context.sni_callback = _ByName(issuer)
                 self._context = context
             return self._context
 
     def _issuer(self) -> Authority:
+        from mailtrap import authority
+
         if self._authority is None:
-            self._authority = Authority.new() if self._folder is None else authority.kept(self._folder)
+            self._authority = authority.Authority.new() if self._folder is None else authority.kept(self._folder)
         return self._authority
 
 
@@ -104,6 +115,8 @@ class _ByName:
         self._issued: dict[str, ssl.SSLContext] = {}
 
     def __call__(self, connection: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> None:
+        from mailtrap.authority import can_be_named
+
         if name is None or not can_be_named(name.lower()):
             return
         try:

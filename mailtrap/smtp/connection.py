@@ -6,8 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, AnyStr
+from typing import TYPE_CHECKING, Any, AnyStr, NamedTuple
 
 from aiosmtpd import smtp as aiosmtpd
 
@@ -24,8 +23,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Port:
+class Port(NamedTuple):
     """What the connections to one port have in common: clients may begin TLS, or must before anything else."""
 
     starttls: bool = False
