@@ -47,9 +47,9 @@ class Batch:
         """A row of ``raw``."""
         self._raw.append((key, octets))
 
-    def add_entry(self, mailbox: int, uid: int, message: int, modseq: int) -> None:
-        """A row of ``entry``: unseen, without flags."""
-        self._entries.append((mailbox, uid, message, modseq))
+    def add_entry(self, mailbox: int, uid: int, message: int, modseq: int, flags: int) -> None:
+        """A row of ``entry``, without keywords."""
+        self._entries.append((mailbox, uid, message, modseq, flags))
 
     def add_filed(self, account: int, message: int) -> None:
         """A row of ``filed``."""
@@ -69,9 +69,10 @@ class Batch:
 
 
 _MESSAGE = """
-    INSERT INTO message (number, id, project, origin, received_at, modseq, size, session, accounts, envelope, facts)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO message
+    (number, id, project, origin, received_at, modseq, size, pinned, session, accounts, envelope, facts)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _RAW = "INSERT INTO raw VALUES (?, ?)"
-_ENTRY = "INSERT INTO entry (mailbox, uid, message, modseq) VALUES (?, ?, ?, ?)"
+_ENTRY = "INSERT INTO entry (mailbox, uid, message, modseq, flags) VALUES (?, ?, ?, ?, ?)"
 _FILED = "INSERT INTO filed VALUES (?, ?)"

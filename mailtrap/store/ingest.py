@@ -6,6 +6,7 @@ import time
 from abc import ABC, abstractmethod
 from functools import partial
 
+from mailtrap.accounts import CATCHALL
 from mailtrap.bus import Added, Filed, Refused
 from mailtrap.envelope import new_id
 from mailtrap.errors import AlreadyExists
@@ -15,7 +16,7 @@ from mailtrap.search.fold import storable
 from mailtrap.store import codec, deletion
 from mailtrap.store.batch import Batch
 from mailtrap.store.bounds import Bound
-from mailtrap.store.records import NewMessage, NewRefusal
+from mailtrap.store.records import NO_FLAGS, Flag, NewMessage, NewRefusal
 from mailtrap.store.rows import ProjectRow
 from mailtrap.store.schema import SLICE
 
@@ -51,9 +52,8 @@ class Storing(ABC):
         if new.origin == "append":
             project.appended += 1
         filed, accounts = self._file(batch, number, modseq)
-        batch.add_message(
-            number, self._id, new.project, new.origin, self._at, modseq, size, self._session, accounts, *self._texts
-        )
+        known = (number, self._id, new.project, new.origin, self._at, modseq, size, int(new.pinned))
+        batch.add_message(*known, self._session, accounts, *self._texts)
         _add_octets(batch, number, new.octets)
         if self._tags:
             batch.db.executemany("INSERT INTO tag VALUES (?, ?)", [(tag, number) for tag in self._tags])
@@ -80,6 +80,7 @@ class Storing(ABC):
             accounts=self._accounts,
             tags=self._tags,
             seen=self._seen,
+            pinned=new.pinned,
         )
 
 
@@ -90,6 +91,7 @@ class Adding(Storing):
         super().__init__(new)
         self._accounts = tuple(dict.fromkeys(map(storable, new.accounts)))
         self._accounts_text = codec.encode(self._accounts)
+        self._seen = bool(new.flags & Flag.SEEN)
 
     def __call__(self, batch: Batch) -> Summary:
         return self.store(batch).summary
@@ -102,16 +104,18 @@ class Adding(Storing):
     def _file_for(self, batch: Batch, project: ProjectRow, name: str, number: int, modseq: int) -> Filed:
         account = batch.books.account(project, name)
         inbox = batch.books.inbox(account)
+        flags = self._new.flags if name == CATCHALL else NO_FLAGS
+        seen = bool(flags & Flag.SEEN)
         uid = inbox.uidnext
         inbox.uidnext += 1
         inbox.highest_modseq = modseq
         inbox.messages += 1
-        inbox.unseen += 1
+        inbox.unseen += not seen
         inbox.size += len(self._new.octets)
         account.messages += 1
-        account.unseen += 1
+        account.unseen += not seen
         account.last_arrival = self._at
-        batch.add_entry(inbox.id, uid, number, modseq)
+        batch.add_entry(inbox.id, uid, number, modseq, int(flags))
         batch.add_filed(account.id, number)
         return Filed(inbox.id, uid)
 

@@ -23,6 +23,9 @@ class Flag(IntFlag):
     DRAFT = 16
 
 
+NO_FLAGS = Flag(0)
+
+
 @dataclass(frozen=True, slots=True)
 class Project:
     """A world of its own: accounts, catch-all, floor."""
@@ -48,6 +51,9 @@ class NewMessage:
     received_at: datetime | None = None
     """Kept by import; now, when None."""
     tags: tuple[str, ...] = ()
+    flags: Flag = NO_FLAGS
+    """Of its entry in the catch-all. Kept by import, like what follows."""
+    pinned: bool = False
 
 
 @dataclass(frozen=True, slots=True)

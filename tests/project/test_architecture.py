@@ -16,12 +16,12 @@ PACKAGES = (ROOT / "mailtrap", ROOT / "web" / "mailtrap_web", ROOT / "pytest_plu
 LAYERS: tuple[set[str], ...] = (
     {"envelope", "errors", "version", "quantities", "message", "search", "bus", "current", "transcript", "accounts"},
     {"store", "ports", "loop", "settings", "authority", "engine", "tcp", "hub", "sasl"},
-    {"tls", "driver", "logins"},
-    {"smtp", "pop3", "imap", "server", "mailtrap_web"},
+    {"tls", "driver", "logins", "portable"},
+    {"smtp", "pop3", "imap", "server", "mailtrap_web", "remote"},
     {"listeners"},
     {"sandbox"},
     {"pytest_mailtrap", "welcome", "ready"},
-    {"ca"},
+    {"ca", "transfer"},
     {"commands"},
     {"__main__"},
 )
@@ -41,16 +41,16 @@ ONLY_IN = {
     },
     "ssl": {"authority", "tls"},
     "trustme": {"authority"},
-    "click": {"commands", "__main__"},
+    "click": {"commands", "transfer", "__main__"},
     # What opens connections to others: only those that ask a sandbox, or sign in to ours in a test, have a use for it.
     "http.client": {"ca", "ready"},
     "smtplib": {"pytest_mailtrap"},
     "urllib.request": set(),
-    "requests": set(),
+    "requests": {"remote"},
     "subprocess": set(),
 }
 
-HEAVY = frozenset("aiosmtpd asyncio click cryptography email flask selectolax sqlite3 trustme uvicorn".split())
+HEAVY = frozenset("aiosmtpd asyncio click cryptography email flask requests selectolax sqlite3 trustme uvicorn".split())
 
 
 def modules() -> list[Path]:

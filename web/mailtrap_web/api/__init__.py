@@ -1,6 +1,19 @@
 """The REST API: one file per resource. Importing this registers every operation."""
 
-from mailtrap_web.api import accounts, ca, deliver, events, health, messages, openapi, parts, refusals, sessions, transfer, wait
+from mailtrap_web.api import (
+    accounts,
+    ca,
+    deliver,
+    events,
+    health,
+    messages,
+    openapi,
+    parts,
+    refusals,
+    sessions,
+    transfer,
+    wait,
+)
 from mailtrap_web.api.routes import OPERATIONS
 
 __all__ = [

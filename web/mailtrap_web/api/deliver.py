@@ -8,6 +8,7 @@ from typing import Annotated
 from mailtrap.accounts import accounts_of
 from mailtrap.envelope import Address, Envelope
 from mailtrap.message.facts import Facts, facts
+from mailtrap.portable.passage import recipients, sender
 from mailtrap.store.records import NewMessage
 from mailtrap_web.api.kinds import MailFrom, RcptTo
 from mailtrap_web.api.messages import message
@@ -27,7 +28,7 @@ def deliver(call: Call, *, mail_from: MailFrom = None, rcpt_to: RcptTo = (), bod
     The envelope is given, or derived from the header.
     """
     found = facts(body)
-    return _filed(call, body, found, _sender(found) if mail_from is None else mail_from, rcpt_to or _recipients(found))
+    return _filed(call, body, found, sender(found) if mail_from is None else mail_from, rcpt_to or recipients(found))
 
 
 def _filed(call: Call, octets: bytes, found: Facts, mail_from: str, rcpt_to: tuple[str, ...]) -> Reply:
@@ -36,11 +37,3 @@ def _filed(call: Call, octets: bytes, found: Facts, mail_from: str, rcpt_to: tup
     added = call.world.store.add(new).result(COMMIT_TIMEOUT)
     where = f"/v1/messages/{added.id}"
     return Reply(json_octets(message(call, added.id)), status=201, headers={"Location": where})
-
-
-def _sender(found: Facts) -> str:
-    return str(found.from_[0]) if found.from_ else ""
-
-
-def _recipients(found: Facts) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(str(each) for each in (*found.to, *found.cc, *found.bcc)))
