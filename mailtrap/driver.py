@@ -12,16 +12,13 @@ from typing import TYPE_CHECKING
 
 from mailtrap import tcp
 from mailtrap.bus import Event
-from mailtrap.engine import Listener, Session, pull
+from mailtrap.engine import SLICE, Listener, Session, pull
 from mailtrap.errors import MailtrapError
 
 if TYPE_CHECKING:
     from mailtrap.server import Server
 
 log = logging.getLogger(__name__)
-
-SLICE = 0.002
-"""Seconds after which a session lets others have their turn."""
 
 INPUT = 1 << 18
 """While a session works, reading pauses when more octets than this wait for it."""
@@ -45,7 +42,7 @@ class Driver(asyncio.BufferedProtocol):
     __slots__ = (
         "_answering", "_began", "_busy", "_came", "_ended", "_farewell", "_gone", "_heard", "_in_tls", "_input",
         "_leaving", "_listener", "_loop", "_over", "_paused", "_server", "_task", "_told", "_unheard", "_work",
-        "_writable", "place", "session", "transport",
+        "_writable", "place", "session", "transport", "untold",
     )  # fmt: skip
 
     session: Session
@@ -54,6 +51,8 @@ class Driver(asyncio.BufferedProtocol):
     def __init__(self, server: Server, listener: Listener) -> None:
         self.place: tuple[int | None, int | None] | None = (None, None)
         """The mailbox and project that the hub has it under; None while it looks at the session's own."""
+        self.untold: tuple[Event, ...] = ()
+        """Events that the hub has for it, and that it has not heard of yet."""
         self._server = server
         self._listener = listener
         self._loop = asyncio.get_running_loop()
@@ -90,6 +89,12 @@ class Driver(asyncio.BufferedProtocol):
         else:
             self._work = self.session.greet()
             self._go_on()
+
+    def catch_up(self) -> None:
+        """Let the session hear of what is untold."""
+        events, self.untold = self.untold, ()
+        for event in events:
+            self.notify(event)
 
     def notify(self, event: Event) -> None:
         """Let the session hear of *event*, and say what it has to say."""
@@ -166,6 +171,8 @@ class Driver(asyncio.BufferedProtocol):
         """*nbytes* are in the buffer."""
         self._heard = self._loop.time()
         self._came += nbytes
+        if self.untold:  # whatever it asks for now is answered with all that was committed
+            self.catch_up()
         data = self._server.buffer[:nbytes]
         if not self._input:
             self._input = bytes(data)

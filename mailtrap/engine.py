@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 WRITE = 1 << 16
 """Octets of output that are joined into one write, at most."""
 
+SLICE = 0.002
+"""Seconds after which whoever works lets others have their turn."""
+
 
 class Session(Protocol):
     """One conversation of one protocol, without sockets."""

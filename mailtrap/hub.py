@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections import deque
 from collections.abc import Callable, Collection
 from contextlib import suppress
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from mailtrap.bus import Added, Bus, Changed, Copied, Deleted, Emptied, Event, Removed
+from mailtrap.engine import SLICE
 
 if TYPE_CHECKING:
     from mailtrap.driver import Driver
@@ -23,6 +26,8 @@ class Hub:
         self._of_mailbox: dict[int, set[Driver]] = {}
         self._of_project: dict[int, set[Driver]] = {}
         self._moving: set[Driver] = set()
+        self._behind: deque[Driver] = deque()
+        self._catching_up = False
         self.close: Callable[[], None] = bus.subscribe(self._hear)
         """Hear nothing more."""
 
@@ -43,6 +48,7 @@ class Hub:
         A session says that it is in a mailbox before it looks at what is in there. So whatever is committed after
         that look finds it there, even though it is not placed yet.
         """
+        driver.catch_up()
         self._take_out(driver)
         driver.place = None
         self._moving.add(driver)
@@ -75,11 +81,22 @@ class Hub:
         concerned = set(self._of_project.get(emptied, ())) if emptied is not None else set()
         for mailbox in changed:
             concerned |= self._of_mailbox.get(mailbox, set())
-        for driver in self._moving:
-            if _is_among(driver, changed, emptied):
-                concerned.add(driver)
-        for driver in concerned:
+        for driver in [each for each in self._moving if _is_among(each, changed, emptied)]:
             driver.notify(event)
+        for driver in concerned:
+            driver.untold += (event,)
+        self._behind += concerned
+        if not self._catching_up:
+            self._catch_up()
+
+    def _catch_up(self) -> None:
+        """Tell as many as a moment allows, and the rest in the next: a thousand must not keep all others waiting."""
+        until = monotonic() + SLICE
+        while self._behind and monotonic() < until:
+            self._behind.popleft().catch_up()
+        self._catching_up = bool(self._behind)
+        if self._catching_up:
+            self._loop.call_soon(self._catch_up)
 
 
 def mailboxes(event: Event) -> Collection[int]:

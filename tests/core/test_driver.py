@@ -415,6 +415,22 @@ def test_an_event_reaches_those_whose_mailbox_it_concerns_and_nobody_else(world:
     assert [peer.ask(b"say no more") for peer in peers] == [b"no more\r\n"] * 3
 
 
+def test_an_event_is_heard_before_whatever_is_asked_after_it(world: World) -> None:
+    peers = [world.in_memory() for _ in range(50)]
+    for peer in peers:
+        peer.send(b"enter 7\r\n")
+        assert peer.line() == b"entered"
+
+    def told_and_asked() -> None:
+        world.bus.publish(added(1, 7))
+        for peer in peers:
+            peer._deliver(b"say mine\r\n")
+
+    world.loop.call(told_and_asked)
+
+    assert [[peer.line(), peer.line()] for peer in peers] == [[b"event 1", b"mine"]] * 50
+
+
 def test_an_emptied_project_concerns_all_that_are_in_it(world: World) -> None:
     one, other = world.connect(), world.connect()
     one.line(), other.line()

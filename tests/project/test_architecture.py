@@ -14,8 +14,11 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = (ROOT / "mailtrap", ROOT / "web" / "mailtrap_web", ROOT / "pytest_plugin" / "pytest_mailtrap")
 
 LAYERS: tuple[set[str], ...] = (
-    {"envelope", "errors", "version", "quantities", "message", "search", "bus", "current", "transcript", "accounts"},
-    {"store", "ports", "loop", "settings", "authority", "engine", "tcp", "hub", "sasl"},
+    {
+        *("envelope", "errors", "version", "quantities", "message", "search"),
+        *("bus", "current", "transcript", "accounts", "engine"),
+    },
+    {"store", "ports", "loop", "settings", "authority", "tcp", "hub", "sasl"},
     {"tls", "driver", "logins", "portable"},
     {"smtp", "pop3", "imap", "server", "mailtrap_web", "remote"},
     {"listeners"},
