@@ -74,7 +74,11 @@ class Authority:
     def issue(self, *names: str) -> ssl.SSLContext:
         """A context with a certificate for *names*."""
         now = datetime.fromtimestamp(_now(), UTC)
-        leaf = self._ca.issue_cert(*names, not_before=now - BACK, not_after=now + AHEAD, organization_name=ISSUER)
+        # RFC 6125 §6.4.4: subjectAltName is enough. fetchmail wants a common name besides; X.520 limits that to 64.
+        known_as = names[0] if len(names[0]) <= 64 else None
+        leaf = self._ca.issue_cert(
+            *names, not_before=now - BACK, not_after=now + AHEAD, organization_name=ISSUER, common_name=known_as
+        )
         context = bare()
         leaf.configure_cert(context)
         return context
