@@ -16,7 +16,8 @@ RUN install -d -m 1777 /data
 ENV PATH=/opt/mailtrap/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     MAILSANDBOX_HOST=0.0.0.0,::
-EXPOSE 1025 8025
+# SMTP, with STARTTLS, in TLS; POP3, in TLS; IMAP, in TLS; the inspector and REST
+EXPOSE 1025 1587 1465 1110 1995 1143 1993 8025
 USER 65532:65532
 WORKDIR /data
 HEALTHCHECK --interval=10s --timeout=6s --start-period=15s --retries=3 CMD ["mailtrap", "ready"]

@@ -65,7 +65,7 @@ class Settings:
         "",
         q.certificate_names,
         "NAME",
-        "More names that the certificate is for, besides localhost and this machine's. "
+        "More names that the certificate is for, besides localhost, this machine's and hostname. "
         "Clients that say which name they want need none.",
     )
     ca_file: Path | None = _option(

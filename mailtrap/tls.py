@@ -71,7 +71,7 @@ class Tls:
             ca_key=settings.ca_key,
             cert_file=settings.cert_file,
             key_file=settings.key_file,
-            names=settings.tls_names,
+            names=(settings.hostname, *settings.tls_names),
         )
 
     async def context(self) -> ssl.SSLContext:

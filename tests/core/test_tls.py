@@ -22,6 +22,7 @@ def handshake(tls: Tls, name: str | None, *, ca: bytes | None = None) -> dict[st
     server_context = asyncio.run(tls.context())
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = bool(name)
+    context.verify_flags |= ssl.VERIFY_X509_STRICT  # what Python's default context does from 3.13 on
     context.load_verify_locations(cadata=(ca or tls.ca_pem()).decode())
     to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
     client = context.wrap_bio(to_client, to_server, server_hostname=name)

@@ -10,6 +10,7 @@ from types import ModuleType
 
 import pytest
 
+from mailtrap.listeners import PORTS
 from mailtrap.search.operators import OPERATORS
 from mailtrap.settings import OPTIONS, load
 from pytest_mailtrap.criteria import Criteria
@@ -108,7 +109,8 @@ def test_the_image_sets_variables_that_there_are_and_runs_as_nobody_in_particula
         option.variable for option in OPTIONS.values()
     }
     assert re.search(r"^USER \d+:\d+$", lines, re.MULTILINE)
-    assert re.search(r"^EXPOSE 1025 8025$", lines, re.MULTILINE)
+    [ports] = re.findall(r"^EXPOSE ([0-9 ]+)$", lines, re.MULTILINE)
+    assert ports.split() == [OPTIONS[name].default for name in PORTS]
     assert 'CMD ["mailtrap", "ready"]' in lines
 
 

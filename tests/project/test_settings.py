@@ -28,6 +28,9 @@ from mailtrap.settings import OPTIONS, Settings, load, read, unknown_variables
         ({"url": "ci.example"}, "but must be an address such as"),
         ({"url": "http://[bad"}, "but must be an address such as"),
         ({"data": ""}, "but must be a directory"),
+        ({"ca_file": ""}, "but must be a file"),
+        ({"starttls": "perhaps"}, "but must be on or off"),
+        ({"tls_names": "*.example"}, "but must be host names such as mail.example, or IP addresses"),
         ({"smpt": 1025}, "there is no setting 'smpt'; did you mean smtp?"),
         ({"zzzzzz": 1}, "there is no setting 'zzzzzz'"),
     ],
@@ -59,6 +62,10 @@ def test_a_wrong_value_or_name_is_told_with_what_is_wanted(given: dict[str, obje
         ({"allowed_host": "a.example b.example"}, ("a.example", "b.example")),
         ({"url": "https://ci.example/mail/"}, "https://ci.example/mail"),
         ({"data": "var/mail"}, Path("var/mail")),
+        ({"ca_file": "ca.pem"}, Path("ca.pem")),
+        ({"starttls": "on"}, True),
+        ({"starttls": False}, False),
+        ({"tls_names": "Mail.example ::1"}, ("mail.example", "::1")),
     ],
 )
 def test_values_are_read_as_people_write_them(given: dict[str, object], value: object) -> None:
