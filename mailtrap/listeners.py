@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from mailtrap.server import Server
     from mailtrap.smtp.server import Factory
     from mailtrap_web.asgi import Http
+
+log = logging.getLogger(__name__)
 
 Sockets = Sequence[socket.socket]
 Protocols = Callable[[], asyncio.BaseProtocol]
@@ -93,11 +96,18 @@ class Listeners:
         def protocol() -> asyncio.BaseProtocol:
             nonlocal begin
             if begin is None:
-                make = self._engine(kind.protocol)(starttls)
-                begin = self._server(kind.protocol).listener(make, self._sandbox.tls, at_once=kind.at_once)
+                begin = self._begin(kind, starttls)
             return begin()
 
         return protocol
+
+    def _begin(self, kind: Kind, starttls: bool) -> Protocols:
+        try:
+            make = self._engine(kind.protocol)(starttls)
+        except Exception:  # the loop would close the connection, and say nothing
+            log.exception("%s cannot be served", kind.protocol)
+            raise
+        return self._server(kind.protocol).listener(make, self._sandbox.tls, at_once=kind.at_once)
 
     def _engine(self, protocol: str) -> Callable[[bool], Make]:
         if protocol not in self._engines:

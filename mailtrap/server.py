@@ -24,6 +24,9 @@ log = logging.getLogger(__name__)
 THREADS = 4
 """So many sessions may search or write at the same time, each in a thread."""
 
+LAST_WORDS = 0.2
+"""Seconds that a peer has, at the end, to read what it was told and to take leave."""
+
 STOPPING = "The server is stopping"
 FULL = "Too many connections"
 
@@ -44,9 +47,12 @@ class Server:
         self._connections = connections
         self._loop = asyncio.get_running_loop()
         self._drivers: set[Driver] = set()
+        """Every connection, until it is closed."""
+        self._live: set[Driver] = set()
+        """Those whose sessions are not over."""
         self._patrol: asyncio.TimerHandle | None = None
         self._stopping = False
-        self._empty = asyncio.Event()
+        self._changed = asyncio.Event()
 
     def listener(self, make: Make, tls: Tls | None = None, *, at_once: bool = False) -> Callable[[], Driver]:
         """What ``loop.create_server`` calls for every connection to a port: *make* makes its session.
@@ -65,20 +71,21 @@ class Server:
             driver.turn_away(FULL)
         else:
             self._drivers.add(driver)
-            self._empty.clear()
+            self._live.add(driver)
             if self._patrol is None:
                 self._look_after()
             driver.begin()
 
     def dismissed(self, driver: Driver) -> None:
         """The session of a connection is over."""
+        self._live.discard(driver)
         self._tell(self._store.close_session, driver)
+        self._changed.set()
 
     def gone(self, driver: Driver) -> None:
         """A connection is closed."""
         self._drivers.discard(driver)
-        if not self._drivers:
-            self._empty.set()
+        self._changed.set()
 
     async def shutdown(self, grace: float = 10.0) -> None:
         """Let everybody finish what is under way, for *grace* seconds at most, and dismiss them."""
@@ -86,18 +93,21 @@ class Server:
         for patience, patiently in ((grace, True), (1.0, False)):
             for driver in tuple(self._drivers):
                 driver.dismiss(STOPPING, patiently=patiently)
-            await self._until_empty(patience)
+            await self._until_none_of(self._live, patience)
+        await self._until_none_of(self._drivers, LAST_WORDS)
         for driver in tuple(self._drivers):
             driver.transport.abort()
-        await self._until_empty(1.0)
+        await self._until_none_of(self._drivers, 1.0)
         if self._patrol is not None:
             self._patrol.cancel()
         self.threads.shutdown(wait=False)
 
-    async def _until_empty(self, patience: float) -> None:
-        if self._drivers:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._empty.wait(), patience)
+    async def _until_none_of(self, drivers: set[Driver], patience: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                while drivers:
+                    self._changed.clear()
+                    await self._changed.wait()
 
     def _tell(self, what: Callable[[Transcript], None], driver: Driver) -> None:
         try:

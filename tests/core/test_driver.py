@@ -579,6 +579,16 @@ def test_at_the_end_everybody_is_told_and_what_is_under_way_is_done(world: World
 # -- TLS
 
 
+def test_a_client_in_tls_that_does_not_take_leave_is_not_waited_for_at_the_end(world: World, tls: Tls) -> None:
+    peer = world.connect(tls, at_once=True)
+    peer.secure(tls.ca_pem())
+    assert peer.line() == b"hello\r\n"
+    world.loop.run(world.server.shutdown(), timeout=PATIENCE)
+
+    assert world.server._drivers == set()
+    assert peer.rest() == b"bye: The server is stopping\r\n"
+
+
 def test_tls_begins_in_the_middle(world: World, tls: Tls) -> None:
     peer = world.connect(tls)
     assert (peer.line(), peer.ask(b"version")) == (b"hello\r\n", b"None\r\n")
