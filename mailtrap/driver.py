@@ -41,12 +41,13 @@ class Driver(asyncio.BufferedProtocol):
 
     __slots__ = (
         "_answering", "_began", "_busy", "_came", "_ended", "_farewell", "_gone", "_heard", "_in_tls", "_input",
-        "_leaving", "_listener", "_loop", "_over", "_paused", "_server", "_task", "_told", "_unheard", "_work",
+        "_leaving", "_listener", "_loop", "_over", "_paused", "_server", "_task", "_tcp", "_told", "_unheard", "_work",
         "_writable", "place", "session", "transport", "untold",
     )  # fmt: skip
 
     session: Session
     transport: asyncio.Transport
+    _tcp: asyncio.Transport
 
     def __init__(self, server: Server, listener: Listener) -> None:
         self.place: tuple[int | None, int | None] | None = (None, None)
@@ -152,7 +153,7 @@ class Driver(asyncio.BufferedProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A session begins, or is turned away."""
-        self.transport = transport  # type: ignore[assignment]  # asyncio has no narrower type for its own promise
+        self._tcp = self.transport = transport  # type: ignore[assignment]  # asyncio has no narrower type for it
         peer, local = tcp.ends(transport)
         try:
             self.session = self._listener.make(peer=peer, local=local, tls=None)
@@ -248,8 +249,8 @@ class Driver(asyncio.BufferedProtocol):
         self._rest()
 
     def _has_work(self) -> bool:
-        if self._unheard > UNHEARD:
-            self._give_up()
+        if self._unheard > UNHEARD:  # nobody hears us any more, and there is much left to say
+            self._work, self._told, self._input, self._unheard = None, (), b"", 0
         if self._work is None:
             self._work = self._next_work()
         return self._work is not None or self._is_securing()
@@ -304,10 +305,14 @@ class Driver(asyncio.BufferedProtocol):
         if self.session.starting_tls and not self._paused:  # what is read from now on must be TLS
             self._paused = True
             self.transport.pause_reading()
-        if self._gone:
+        if self._is_deaf():
             self._unheard += len(octets)
         elif octets:
             self.transport.write(octets)
+
+    def _is_deaf(self) -> bool:
+        """Nobody hears what is said: the connection is closed, or half of it is, in TLS, which has no half-close."""
+        return self._gone or self._tcp.is_closing() or (self._in_tls and self._ended)
 
     def _broke(self) -> None:
         """A bug of ours ends this session, politely if it can be, and no other."""
@@ -317,10 +322,6 @@ class Driver(asyncio.BufferedProtocol):
         if self._leaving:
             self.session.closing = True
         self._farewell = BUG
-
-    def _give_up(self) -> None:
-        """Nobody hears us any more, and there is much left to say."""
-        self._work, self._told, self._input, self._unheard = None, (), b"", 0
 
     def _rest(self) -> None:
         """All is done for now."""

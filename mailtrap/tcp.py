@@ -64,11 +64,12 @@ async def secure(
     )
     await asyncio.sleep(0)  # now it is scheduled that TLS begins and then that reading does: this comes right after
     loop.call_soon(_feed, transport, early)
-    secured = await beginning
-    if secured is None:
+    secured: Any = await beginning  # None, or a transport without an ssl_object, if the peer was gone meanwhile
+    connection = secured and secured.get_extra_info("ssl_object")
+    if connection is None:
         raise ConnectionResetError("the peer was gone before TLS was up")
     secured.set_write_buffer_limits(HIGH_WATER)
-    return secured, secured.get_extra_info("ssl_object").version()
+    return secured, connection.version()
 
 
 def _feed(transport: asyncio.Transport, early: Callable[[], bytes]) -> None:

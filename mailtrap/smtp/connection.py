@@ -42,6 +42,7 @@ class Connection(aiosmtpd.SMTP, asyncio.BufferedProtocol):
     """
 
     transport: asyncio.Transport
+    _tcp: asyncio.Transport
 
     def __init__(self, factory: Factory, port: Port) -> None:
         # Not aiosmtpd's constructor: that looks its class through, logs and makes a StreamReader, every time.
@@ -102,13 +103,17 @@ class Connection(aiosmtpd.SMTP, asyncio.BufferedProtocol):
         if self._replies:
             octets = b"".join(self._replies)
             self._replies.clear()
-            if self.transport.is_closing():
+            if self._is_deaf():
                 self.transcript.add("-", b"not heard any more: " + octets)
             else:
                 self.transcript.add("S", octets)
                 self.transport.write(octets)
         if self._writable is not None:
             await self._writable
+
+    def _is_deaf(self) -> bool:
+        """Nobody hears what is said: the connection is closed, or half of it is, in TLS, which has no half-close."""
+        return self._tcp.is_closing() or (self._in_tls and self._ended)
 
     async def start_tls(self, answer: str) -> None:
         """Say *answer*, and speak TLS from then on; raises `Over` if that comes to nothing.
@@ -164,7 +169,7 @@ class Connection(aiosmtpd.SMTP, asyncio.BufferedProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """aiosmtpd makes a session here, and starts a timer and a task."""
-        self.transport = transport  # type: ignore[assignment]  # asyncio has no narrower type for its own promise
+        self._tcp = self.transport = transport  # type: ignore[assignment]  # asyncio has no narrower type for it
         self.transcript = Transcript("smtp", *tcp.ends(transport))
 
     def get_buffer(self, _sizehint: int) -> memoryview:
