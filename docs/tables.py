@@ -34,9 +34,13 @@ def commands() -> str:
     from mailtrap.ready import parser
 
     context = click.Context(group, info_name="mailtrap", max_content_width=80)
-    return (
-        f"```text\n$ mailtrap --help\n{group.get_help(context)}\n\n$ mailtrap ready --help\n{parser().format_help()}```"
-    )
+    said = {"": group.get_help(context) + "\n"}
+    for name in sorted({*group.list_commands(context)} - {"serve", "ready"}):
+        command = group.get_command(context, name)
+        own = click.Context(command, parent=context, info_name=name, max_content_width=80)  # type: ignore[arg-type]  # it is there
+        said[f" {name}"] = command.get_help(own) + "\n"  # type: ignore[union-attr]  # the same
+    said[" ready"] = parser().format_help()
+    return "```text\n" + "\n".join(f"$ mailtrap{name} --help\n{text}" for name, text in said.items()) + "```"
 
 
 def routes() -> str:

@@ -32,6 +32,16 @@ class ServeByDefault(click.Group):
             args = ["serve", *args]
         return super().parse_args(ctx, args)
 
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), "export", "import"])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in ("export", "import"):
+            return super().get_command(ctx, cmd_name)
+        from mailtrap.transfer.commands import COMMANDS  # late: serving starts without them
+
+        return COMMANDS[cmd_name]
+
 
 @click.group(cls=ServeByDefault, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, "-V", "--version", message="mailtrap-sandbox %(version)s")

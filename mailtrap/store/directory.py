@@ -12,7 +12,7 @@ from pathlib import Path
 from mailtrap.errors import StoreInUse, StoreUnavailable
 
 PREFIX = "mailtrap-"
-_FILE = "mailtrap.db"
+FILE = "mailtrap.db"
 _LOCK = "mailtrap.lock"
 
 
@@ -22,7 +22,7 @@ class Directory:
     def __init__(self, path: Path, *, temporary: bool = False) -> None:
         """Lock *path*, which is there; raises `StoreInUse` where another process has done that."""
         self.path = path
-        self.file = path / _FILE
+        self.file = path / FILE
         self.temporary = temporary
         self._lock: int | None = os.open(path / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
         if not _lock(self._lock):

@@ -1,0 +1,1 @@
+"""Messages in and out as files: ``mailtrap import`` and ``mailtrap export``."""
