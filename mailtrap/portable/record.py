@@ -39,8 +39,8 @@ class Record:
 def is_id(text: str) -> bool:
     """Whether *text* can be a message's id, and so the name of a file.
 
-    >>> is_id("BvcbDB_7kRTnuZ-e"), is_id("../../x"), is_id("")
-    (True, False, False)
+    >>> [is_id(text) for text in ("BvcbDB_7kRTnuZ-e", "latest", "../../../x", "")]
+    [True, False, False, False]
     """
     return _ID.fullmatch(text) is not None
 
@@ -89,7 +89,9 @@ def member(members: Mapping[str, Any], name: str, kind: type, default: Any) -> A
     return value
 
 
-_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+_ID = re.compile(
+    r"[A-Za-z0-9_-]{8,64}", re.ASCII
+)  # longer than "latest", and than names that mean something to Windows
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _CALLED = {str: "text", int: "a whole number", bool: "true or false", dict: "an object", list: "a list"}
 _FLAGS = {f"\\{flag.name.capitalize()}": flag for flag in Flag if flag.name}
@@ -97,7 +99,7 @@ _FLAGS = {f"\\{flag.name.capitalize()}": flag for flag in Flag if flag.name}
 
 def _id(text: str) -> str:
     if text and not is_id(text):
-        raise BadRecord("id must be up to 64 letters, digits, - and _")
+        raise BadRecord("id must be 8 to 64 letters, digits, - and _")
     return text
 
 

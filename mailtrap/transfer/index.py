@@ -22,6 +22,9 @@ PART = ".part"
 LONGEST = 4 << 20
 """Octets of a line."""
 
+WARNINGS = 20
+"""So many bad lines are told."""
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -50,7 +53,7 @@ def is_there(index: Path) -> bool:
 def read_index(index: Path, warnings: list[str]) -> Iterator[Line]:
     """The lines of an index, if there is one; those that cannot be read go to *warnings*."""
     path = index if index.exists() else _part(index)
-    if path.exists():
+    if path.is_file():  # from nothing else is read, or it might be waited for
         with path.open("rb") as file:
             yield from read_lines(file, index.name, warnings)
 
@@ -61,7 +64,8 @@ def read_lines(file: IO[bytes], name: str, warnings: list[str]) -> Iterator[Line
         try:
             yield _line(text)
         except BadRecord as error:
-            warnings.append(f"{name}, line {number}: {error}; its message is taken without")
+            if len(warnings) < WARNINGS:
+                warnings.append(f"{name}, line {number}: {error}; its message is taken without")
 
 
 def _bounded(file: IO[bytes]) -> Iterator[bytes]:

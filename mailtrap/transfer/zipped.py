@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
@@ -19,6 +20,20 @@ from mailtrap.transfer.items import UNKNOWN, Item, Unusable, too_large
 
 _METHODS = (zip_format.STORED, zip_format.DEFLATED)
 _ENCRYPTED = 1
+_BROKEN = (
+    BadZipFile,
+    zlib.error,
+    struct.error,
+    OSError,
+    EOFError,
+    ArithmeticError,
+    LookupError,
+    RuntimeError,
+    ValueError,
+)
+"""What `zipfile` raises over files that are not as they should be."""
+
+_LARGEST_INDEX = 1 << 30
 
 
 class Zip:
@@ -43,9 +58,16 @@ class Zip:
             yield from (self._item(each, UNKNOWN) for each in self._members if each.header_offset not in known)
 
     def _index(self) -> Iterator[Line]:
-        if NAME in self._zip.NameToInfo:
-            with self._zip.open(NAME) as file:
+        found = self._zip.NameToInfo.get(NAME)
+        if found is None:
+            return
+        try:
+            if found.file_size > _LARGEST_INDEX or found.compress_type not in _METHODS:
+                raise BadZipFile("it is not as an export writes it")
+            with self._zip.open(found) as file:
                 yield from read_lines(file, NAME, self.warnings)
+        except _BROKEN as error:
+            self.warnings.append(f"{NAME} cannot be unpacked: {error}; messages are taken without")
 
     def _item(self, member: ZipInfo, record: Record) -> Item:
         return Item(f"{self._path}, {member.filename}", partial(self._load, member), record)
@@ -60,7 +82,7 @@ class Zip:
         try:
             with self._zip.open(member) as file:
                 octets = file.read(self._limit + 1)  # whatever its size claims to be
-        except (BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        except _BROKEN as error:
             raise Unusable(f"it cannot be unpacked: {error}") from None
         if len(octets) > self._limit:
             raise too_large(self._limit)
@@ -119,7 +141,7 @@ class ZipWriter:
 def _opened(path: Path) -> ZipFile:
     try:
         return ZipFile(path)
-    except (BadZipFile, NotImplementedError) as error:
+    except _BROKEN as error:
         text = f"{path} is no whole zip file ({error})"
         raise Unusable(f"{text}; export to it again to make it whole" if _is_begun(path) else text) from None
 
