@@ -7,7 +7,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -24,6 +24,47 @@ def cpu(pid: int) -> float:
 
 def _scheduled(task: Path) -> float:
     return int((task / "schedstat").read_text().split()[0]) / 1e9
+
+
+def tree(pid: int) -> list[int]:
+    """A process and all that it has started, and so on."""
+    parents = {}
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parents[int(status.parent.name)] = int(status.read_text().rpartition(")")[2].split()[1])
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    found = [pid]
+    for each in found:
+        found += [child for child, parent in parents.items() if parent == each]
+    return found
+
+
+def tree_cpu(pid: int) -> float:
+    """Seconds of CPU of a process and all that it has started, those that have ended included."""
+    total = 0.0
+    for each in tree(pid):
+        with suppress(FileNotFoundError, ProcessLookupError):  # it ends just now, and counts with its parent then
+            total += cpu(each) + _ended(each)
+    return total
+
+
+def _ended(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[13]) + int(fields[14])) / TICKS
+
+
+def tree_memory(pid: int) -> float:
+    """MiB of a process and all that it has started; what several share is counted once."""
+    return sum(_proportional(each) for each in tree(pid)) / 1024
+
+
+def _proportional(pid: int) -> int:
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except (FileNotFoundError, ProcessLookupError):  # it has ended meanwhile
+        return 0
+    return next((int(line.split()[1]) for line in lines if line.startswith("Pss:")), 0)
 
 
 def memory(pid: int, what: str = "VmRSS") -> float:

@@ -36,18 +36,22 @@ class Server:
     smtp: int
     caught_up: Callable[[], None] = lambda: None
     http: int | None = None
+    imap: int | None = None
+    pop3: int | None = None
 
 
 @contextmanager
 def sandbox() -> Iterator[Server]:
     """The sandbox with ``--data``, so with ``synchronous=NORMAL``."""
-    smtp, http = free_port(), free_port()
+    ports = {name: free_port() for name in ("smtp", "http", "imap", "pop3")}
+    listeners = [word for name, port in ports.items() for word in (f"--{name}", str(port))]
+    others = [word for name in ("submission", "smtps", "imaps", "pop3s") for word in (f"--{name}", "off")]
     with tempfile.TemporaryDirectory() as data:
-        command = [sys.executable, "-m", "mailtrap", "--smtp", str(smtp), "--http", str(http), "--data", data]
-        with running([*command, "--host", "127.0.0.1"], http) as process:
-            caught_up = _search(http)
+        command = [sys.executable, "-m", "mailtrap", *listeners, *others, "--data", data, "--host", "127.0.0.1"]
+        with running(command, ports["http"]) as process:
+            caught_up = _search(ports["http"])
             caught_up()
-            yield Server(process.pid, smtp, caught_up, http)
+            yield Server(process.pid, ports["smtp"], caught_up, ports["http"], ports["imap"], ports["pop3"])
 
 
 @contextmanager

@@ -114,7 +114,8 @@ class Dovecot:
 
     def log(self) -> str:
         """The last it had to say."""
-        return (self.home / "log").read_text("utf-8", "replace")[-4000:]
+        file = self.home / "log"
+        return file.read_text("utf-8", "replace")[-4000:] if file.exists() else ""
 
 
 @contextmanager
@@ -151,11 +152,15 @@ def _group() -> str:
 def _await(server: Dovecot) -> None:
     end = time.monotonic() + 20
     while time.monotonic() < end and server.process.poll() is None:
-        with socket.socket() as probe:
-            if not probe.connect_ex(("127.0.0.1", server.pop3)):
-                return
+        if all(map(_listens, (server.imap, server.pop3))):
+            return
         time.sleep(0.01)
     raise RuntimeError((server.home / "stderr").read_text() + server.log())
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return not probe.connect_ex(("127.0.0.1", port))
 
 
 def _free_ports(count: int) -> list[int]:
