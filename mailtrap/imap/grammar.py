@@ -25,7 +25,7 @@ _NUMBER = re.compile(rb"\d{1,20}")
 _SET = re.compile(rb"[0-9:*,$]+")
 _FLAG = re.compile(rb'\\?[^\x00-\x20\x7f-\xff(){%*"\\\]]+')
 _DATE = re.compile(rb'(?P<quote>"?)(?P<day>\d{1,2})-(?P<month>[A-Za-z]{3})-(?P<year>\d{4})(?P=quote)')
-_DATE_TIME = re.compile(rb'"([ \d]\d)-([A-Za-z]{3})-(\d{4}) (\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)"')
+_DATE_TIME = re.compile(rb'"([ \d]\d)-([A-Za-z]{3})-(\d{4}) (\d\d):(\d\d):([0-5]\d|60) ([+-])(\d\d)([0-5]\d)"')
 _MONTHS = {name: number for number, name in enumerate(b"jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
 
 LARGEST = (1 << 63) - 1
@@ -40,9 +40,10 @@ class Reader:
     All of them raise `BadSyntax` where something else stands there.
     """
 
-    def __init__(self, command: Command, *, utf8: bool = False) -> None:
+    def __init__(self, command: Command, *, utf8: bool = False, is_secret: bool = False) -> None:
         self.utf8 = utf8
         """Mailbox names in quotation marks are UTF-8 (RFC 9051 §5.1), not modified UTF-7."""
+        self._is_secret = is_secret
         self._pieces = command
         self._piece = 0
         self._at = 0
@@ -86,6 +87,8 @@ class Reader:
         shown = found.decode("ascii", "backslashreplace") if found else "the end"
         if not found and self._piece < len(self._pieces) - 1:
             shown = "a literal"
+        if found and self._is_secret:  # it may be a password, and errors are in transcripts
+            shown = "something else"
         return BadSyntax(f"expected {expected}, found {shown}")
 
     def rest(self) -> bytes:

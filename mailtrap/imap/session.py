@@ -297,7 +297,7 @@ class Session:
     def _carry_out(self, pieces: Pieces) -> Iterator[bytes]:
         """One command, to its tagged response."""
         self.transcript.add("C", shown.command(pieces))
-        reader = Reader(pieces, utf8=self.rev2)
+        reader = Reader(pieces, utf8=self.rev2, is_secret=self.login is None and shown.is_secret(pieces))
         self.tag = tag = _tag_of(pieces[0] if isinstance(pieces[0], bytes) else b"")
         self.by_uid = False
         if self.login is None and _is_http(pieces[0]):

@@ -17,12 +17,21 @@ _SECRET = re.compile(rb"([^ ]* *(?:LOGIN|AUTHENTICATE +[^ ]+) +)[^ ].*", re.IGNO
 
 def command(pieces: Command) -> bytes:
     """What the client said, without credentials, and without literals."""
-    text = b"".join(b"{%d}" % len(each.octets) if isinstance(each, Literal) else each for each in pieces)
+    text = _text(pieces)
     if secret := _SECRET.fullmatch(text):
         text = secret[1] + MASKED
     return text[:COMMAND]
 
 
+def is_secret(pieces: Command) -> bool:
+    """Whether it has credentials."""
+    return _SECRET.fullmatch(_text(pieces)) is not None
+
+
 def response(chunk: bytes) -> bytes:
     """What we said."""
     return chunk if len(chunk) <= RESPONSE else b"%b ... (%d octets)" % (chunk[:RESPONSE], len(chunk))
+
+
+def _text(pieces: Command) -> bytes:
+    return b"".join(b"{%d}" % len(each.octets) if isinstance(each, Literal) else each for each in pieces)

@@ -36,7 +36,7 @@ class Announced:
 
 
 class TooLong(Exception):
-    """A line came that is longer than `LINE`; it was dropped, and *start* is how it began."""
+    """A command came whose text is longer than `LINE`; it was dropped, and *start* is how it began."""
 
     def __init__(self, start: bytes) -> None:
         super().__init__("a line is too long")
@@ -101,8 +101,9 @@ class Wire:
             self._forget()
             raise TooLong(start)
         if self._length + len(line) > LINE:
+            start = self._start(line)
             self._forget()
-            raise TooLong(line[:64])
+            raise TooLong(start)
         return line.removesuffix(b"\r")  # a bare LF ends a line, too: every server lets it
 
     def next(self) -> Command | Announced | None:
@@ -159,8 +160,13 @@ class Wire:
     def _drop_if_too_long(self) -> None:
         if self._dropping is not None or self._length + len(self._input) - self._at > LINE:
             if self._dropping is None:
-                self._dropping = bytes(self._input[self._at : self._at + 64])
+                self._dropping = self._start(bytes(self._input[self._at : self._at + 64]))
             self._take(len(self._input))
+
+    def _start(self, line: bytes) -> bytes:
+        """How the command begins that *line* is a part of: its tag is in there."""
+        first = self._pieces[0] if self._pieces else line
+        return first[:64] if isinstance(first, bytes) else b""
 
     def _forget(self) -> None:
         self._pieces, self._length, self.literals, self._literal, self._missing = [], 0, 0, None, 0
