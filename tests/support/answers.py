@@ -15,6 +15,10 @@ Answer = Callable[[Response], object]
 def fetched(response: Response) -> Mapping[str, Value]:
     """The items of one message; in which order they come is free (RFC 9051 §7.5.2)."""
     [(_, items)] = response.fetched().items() or [(0, {})]
+    return _read(items)
+
+
+def _read(items: Mapping[str, Value]) -> dict[str, Value]:
     return {name: READERS.get(name, _as_it_is)(value) for name, value in items.items() if name != "MODSEQ"}
 
 
@@ -34,7 +38,7 @@ def _moment(value: Value) -> Value:
 
 
 def _flags(value: Value) -> Value:
-    return {each.lower() for each in value} - {"\\recent"}
+    return sorted({each.lower() for each in value} - {"\\recent"})
 
 
 def structure(value: Value) -> Value:
@@ -109,3 +113,51 @@ def _single(part: Value, number: str) -> Iterator[tuple[str, str]]:
     yield number, kind
     if kind == "message/rfc822":
         yield from sections(part[8], number + ".")
+
+
+def told(response: Response) -> list[object]:
+    """All that a response says that another server must say, too: no UIDVALIDITY, no RECENT, no text for people.
+
+    Lists of mailboxes may come in any order, and what SELECT says, too.
+    """
+    lines = [line for each in response.untagged if (line := _told_untagged(each))]
+    if response.of("LIST") or response.of("LSUB") or response.of("FLAGS"):
+        lines.sort(key=repr)
+    return [response.status, _code(response.tagged[1]), *lines]
+
+
+def _told_untagged(line: list[Value]) -> list[object]:
+    name = str(line[1] if isinstance(line[0], int) else line[0]).upper()
+    match name:
+        case "OK":
+            return _code(line[1])
+        case "FETCH":
+            return [line[0], name, _read(pairs(line[2]))]
+        case "FLAGS":
+            return [name, _flags(line[1])]
+        case "LIST" | "LSUB":
+            attributes = {each.lower() for each in line[1]} - {"\\hasnochildren", "\\haschildren"}
+            return [name, sorted(attributes), line[2], _text(line[3]), *line[4:]]
+        case "STATUS":
+            return [name, _text(line[1]), pairs(line[2])]
+        case "RECENT" | "NO":
+            return []
+        case "BYE":
+            return [name]
+    return line
+
+
+def _code(code: list[Value] | None) -> list[object]:
+    """A response code, without what is the server's own; what PERMANENTFLAGS says, in any order."""
+    match code:
+        case None | ["UIDVALIDITY" | "HIGHESTMODSEQ" | "MAILBOXID" | "CAPABILITY", *_]:
+            return []
+        case ["APPENDUID" | "COPYUID" as name, _, *uids]:
+            return [name, *uids]
+        case ["PERMANENTFLAGS", flags]:
+            return ["PERMANENTFLAGS", _flags(flags)]
+    return list(code)
+
+
+def _text(value: Value) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)

@@ -38,8 +38,20 @@ pop3_uidl_format = %v.%u
 namespace inbox {{
   inbox = yes
   separator = /
+  mailbox Archive {{
+    special_use = \\Archive
+    auto = subscribe
+  }}
   mailbox Drafts {{
     special_use = \\Drafts
+    auto = subscribe
+  }}
+  mailbox Junk {{
+    special_use = \\Junk
+    auto = subscribe
+  }}
+  mailbox Sent {{
+    special_use = \\Sent
     auto = subscribe
   }}
   mailbox Trash {{

@@ -1,0 +1,205 @@
+"""A long conversation with an IMAP server, line by line, and where ours and Dovecot part in it."""
+
+SCRIPT = r"""
+LOGIN ann secret
+SELECT nowhere
+EXAMINE nowhere
+SELECT
+STATUS nowhere (MESSAGES)
+STATUS INBOX (MESSAGES UIDNEXT UNSEEN SIZE)
+STATUS inbox (messages)
+STATUS INBOX (FOO)
+STATUS INBOX ()
+CREATE INBOX
+CREATE Work
+CREATE Work
+CREATE Deep
+CREATE Deep/er
+CREATE Deep/er/down
+CREATE Trailing/
+CREATE ""
+DELETE INBOX
+DELETE nowhere
+DELETE Trailing
+RENAME nowhere Elsewhere
+RENAME Work INBOX
+RENAME Work Deep/er
+RENAME Deep Shallow
+LIST "" *
+LIST "" %
+LIST "" Shallow/%
+LIST "" Shallow/%/down
+LIST Shallow/ %
+LIST "" ""
+LIST "" inbox
+LIST "" nowhere
+LIST "" (INBOX Work) RETURN (SUBSCRIBED)
+LIST "" (INBOX Shallow) RETURN (CHILDREN)
+LIST "" Work RETURN (STATUS (MESSAGES UIDNEXT))
+LIST (SPECIAL-USE) "" *
+LIST (FOO) "" *
+LSUB "" Work
+SUBSCRIBE Work
+LSUB "" Work
+LIST (SUBSCRIBED) "" W*
+UNSUBSCRIBE Work
+LIST (SUBSCRIBED) "" W*
+UNSUBSCRIBE Work
+SUBSCRIBE nowhere
+FETCH 1 FLAGS
+STORE 1 FLAGS (\Seen)
+COPY 1 Work
+EXPUNGE
+CLOSE
+UNSELECT
+CHECK
+SEARCH ALL
+SELECT INBOX
+FETCH 1:* (UID FLAGS RFC822.SIZE)
+FETCH 0 FLAGS
+FETCH 7 FLAGS
+FETCH 1:7 FLAGS
+FETCH 7:* FLAGS
+FETCH *:7 FLAGS
+FETCH 1,7 FLAGS
+FETCH 3:1,2 UID
+FETCH *,1 UID
+UID FETCH 100 FLAGS
+UID FETCH 100:* UID
+UID FETCH 0 FLAGS
+UID FETCH 2:3 FLAGS
+FETCH 1 FOO
+FETCH 1 ()
+FETCH 1 (FLAGS FLAGS)
+FETCH 1 (FLAGS
+FETCH 1 FLAGS)
+FETCH 1 BODY[
+FETCH 1 BODY[FOO]
+FETCH 1 BODY[MIME]
+FETCH 1 BODY.PEEK[]<0>
+FETCH 1 BODY.PEEK[]<0.0>
+FETCH 1 BODY.PEEK[0]
+FETCH 1 BODY[HEADER.FIELDS ()]
+FETCH 1 BODY.PEEK
+FETCH 1 ALL
+FETCH 1 FAST
+FETCH 1 (FAST)
+FETCH 1 FULL
+FETCH 1 BODY[TEXT]
+FETCH 1 BODY[TEXT]
+FETCH 3 RFC822.HEADER
+FETCH 3 RFC822.TEXT
+fetch 4 rfc822
+FETCH 1:3 FLAGS
+STORE 4 FLAGS \Flagged
+STORE 4 +FLAGS (\Answered work)
+STORE 4 -FLAGS \Flagged
+STORE 4 FLAGS ()
+STORE 4 +FLAGS.SILENT (\Draft)
+FETCH 4 FLAGS
+STORE 4 FLAGS.SILENT (\Seen)
+STORE 4 +FLAGS ()
+STORE 4 +FLAGS (\Recent)
+STORE 4 +FLAGS (\Foo)
+STORE 4 FOO (\Seen)
+STORE 9 +FLAGS (\Seen)
+UID STORE 9 +FLAGS (\Seen)
+UID STORE 4 +FLAGS (\Flagged)
+STORE 1:3 +FLAGS ($Junk Important)
+STORE 5 +FLAGS (\Deleted)
+STATUS INBOX (MESSAGES UNSEEN)
+COPY 1:2 Work
+COPY 1:2 nowhere
+COPY 9 Work
+UID COPY 9 Work
+UID COPY 2:3 Work
+STATUS Work (MESSAGES UNSEEN UIDNEXT)
+MOVE 2 Work
+MOVE 1 nowhere
+UID MOVE 9 Work
+UID MOVE 3 Work
+FETCH 1:* (UID FLAGS)
+UID EXPUNGE 1:4
+FETCH 1:* UID
+UID EXPUNGE 5
+FETCH 1:* UID
+EXPUNGE
+SEARCH ALL
+SEARCH
+SEARCH FOO
+SEARCH SUBJECT
+SEARCH OR SEEN
+SEARCH ()
+SEARCH (SEEN
+SEARCH 7
+SEARCH 7:*
+SEARCH 0
+SEARCH UID 70
+SEARCH ON 31-Feb-2020
+SEARCH ON 1-Foo-2020
+SEARCH LARGER x
+SEARCH CHARSET X-UNKNOWN SUBJECT a
+SEARCH CHARSET US-ASCII SUBJECT a
+SEARCH RETURN (FOO) ALL
+SEARCH RETURN (SAVE) UNSEEN
+FETCH $ UID
+UID SEARCH $
+STORE $ +FLAGS (\Flagged)
+SEARCH FLAGGED
+NOOP
+CHECK
+SELECT Work
+FETCH 1:* (UID FLAGS)
+STORE 1:* +FLAGS.SILENT (\Deleted)
+CLOSE
+FETCH 1 FLAGS
+STATUS Work (MESSAGES)
+EXAMINE INBOX
+STORE 1 +FLAGS (\Answered)
+EXPUNGE
+FETCH 3 BODY[TEXT]
+FETCH 3 FLAGS
+COPY 1 Work
+CLOSE
+STATUS Work (MESSAGES)
+DELETE Work
+SELECT Work
+CREATE Work
+STATUS Work (MESSAGES UIDNEXT)
+DELETE Shallow
+LIST "" Shallow*
+DELETE Shallow/er
+LIST "" Shallow*
+SELECT INBOX
+SELECT nowhere
+FETCH 1 UID
+SELECT INBOX
+UNSELECT
+FETCH 1 UID
+FOO
+NOOP extra
+UID FOO
+UID
+LOGIN ann secret
+AUTHENTICATE FOO
+CAPABILITY extra
+LOGOUT
+""".strip().splitlines()
+"""What is said to an account with six messages."""
+
+PARTINGS = {
+    r"(SELECT|EXAMINE|STATUS) nowhere.*|SELECT Work|DELETE INBOX": "our NO says why: NONEXISTENT, CANNOT",
+    r"STATUS inbox .*": "INBOX is called INBOX in answers",
+    r'LIST "" \(INBOX Work\) RETURN \(SUBSCRIBED\)': "INBOX is subscribed from the first",
+    r"SUBSCRIBE nowhere": "what is not there can be subscribed (RFC 9051 §6.3.7)",
+    r"FETCH 1 BODY\.PEEK\[\]<0>|FETCH 1 BODY\.PEEK\[\]<0\.0>|FETCH 1 BODY\.PEEK\[0\]": "against the grammar, so BAD",
+    r"STORE \S+ [+-]?FLAGS .*": "we tell the UID, too, and also where no flag changes; READ-ONLY is NO",
+    r"STATUS INBOX \(MESSAGES UNSEEN\)": "Dovecot takes STATUS of the selected mailbox for a bug of the client",
+    r"SEARCH 7|SEARCH 7:\*": "there is no message 7, so BAD (RFC 9051 §9, seq-number), as in FETCH",
+    r"SEARCH ON 31-Feb-2020": "there is no such day, so BAD",
+    r"SEARCH CHARSET X-UNKNOWN .*": "BADCHARSET says which there are",
+    r"EXPUNGE": "of a mailbox that is only read: NO [READ-ONLY]; Dovecot says OK and does nothing",
+    r'LIST "" Shallow\*': "what is deleted and has children is \\Noselect (RFC 9051 §6.3.5); Dovecot's is not",
+    r"(NOOP|CAPABILITY) extra": "more than the grammar has is BAD",
+}
+"""Where the answers differ, as a pattern of commands, and why."""
