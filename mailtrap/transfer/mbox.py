@@ -32,7 +32,7 @@ class Mbox:
         """Every message."""
         index = _Index(read_index(index_of(self._path), self.warnings))
         begun = 0
-        with self._path.open("rb") as file:
+        with self._path.open("rb", buffering=HELD) as file:  # what was looked at is there to be read again
             for found in messages(file, self._limit):
                 units, begun = found.end - begun, found.end
                 yield self._item(found, index, units)

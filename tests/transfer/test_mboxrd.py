@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -44,6 +45,30 @@ def test_any_messages_are_told_apart(given_messages: list[bytes]) -> None:
     assert [unquoted(each or b"") for each in found(mbox)] == [
         each if not each or each.endswith(b"\n") else each + b"\n" for each in given_messages
     ]
+
+
+def lines_begin_messages(mbox: bytes) -> list[bytes]:
+    """The same as `messages`, line by line."""
+    found: list[bytes] = []
+    after_empty = True
+    for line in re.findall(rb"[^\n]*\n|[^\n]+", mbox):
+        is_first = line.startswith(b"From ") and line.rstrip(b"\r\n").endswith(b" 2025") and len(line) <= 1000
+        if after_empty and is_first:
+            found.append(b"")
+        elif found:
+            found[-1] += line
+        after_empty = line in (b"\n", b"\r\n")
+    return found
+
+
+@given(st.lists(st.sampled_from([FIRST, b"\n", b"\r\n", b"x" * 300, b"x\n", FIRST[:-1], b"From "]), max_size=40))
+def test_blocks_make_no_difference(pieces: list[bytes]) -> None:
+    mbox = FIRST + b"".join(pieces)
+    lines = [each.octets or b"" for each in messages(io.BytesIO(mbox), LIMIT)]
+
+    for block in (1003, 1004, 1100, 1500):
+        assert [each.octets or b"" for each in messages(io.BytesIO(mbox), LIMIT, block)] == lines
+    assert [each.rstrip(b"\r\n") for each in lines] == [each.rstrip(b"\r\n") for each in lines_begin_messages(mbox)]
 
 
 @given(octets)
