@@ -48,8 +48,9 @@ def test_a_message_that_fails_fails_alone(store: SqliteStore, project: int) -> N
 
 
 def test_a_message_that_nobody_waits_for_any_more_is_not_stored(store: SqliteStore, project: int) -> None:
-    hold = threading.Event()
-    store._writer.submit(lambda batch: hold.wait())
+    busy, hold = threading.Event(), threading.Event()
+    store._writer.submit(lambda batch: (busy.set(), hold.wait()))
+    busy.wait()  # or what follows might be in the same batch
     cancelled, kept = store.add(new_message(project)), store.add(new_message(project))
     assert cancelled.cancel()
     hold.set()
