@@ -268,7 +268,4 @@ def _datetime(match: re.Match[bytes]) -> datetime:
     offset = timedelta(hours=int(hours), minutes=int(minutes))
     zone = timezone(-offset if sign == b"-" else offset)
     seconds = min(int(second), 59)  # a leap second
-    at = datetime(int(year), _month(month), int(day), int(hour), int(minute), seconds, tzinfo=zone)
-    if at.astimezone(UTC).year < 1970:  # before the epoch there was no mail to keep
-        raise ValueError(year)
-    return at
+    return datetime(int(year), _month(month), int(day), int(hour), int(minute), seconds, tzinfo=zone).astimezone(UTC)

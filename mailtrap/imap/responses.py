@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Generator, Iterable
+from collections.abc import Collection, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -129,6 +129,20 @@ def date_time(microseconds: int) -> bytes:
         at.minute,
         at.second,
     )
+
+
+def pieces(lines: Iterable[bytes]) -> Iterator[bytes]:
+    """The same lines, as many at a time as make a `CHUNK`."""
+    held: list[bytes] = []
+    size = 0
+    for line in lines:
+        held.append(line)
+        size += len(line)
+        if size >= CHUNK:
+            yield b"".join(held)
+            held, size = [], 0
+    if held:
+        yield b"".join(held)
 
 
 def _one_line(text: str) -> bytes:

@@ -10,7 +10,7 @@ from mailtrap.imap import sets
 from mailtrap.imap.errors import Bad
 from mailtrap.imap.heard import Heard, Note
 from mailtrap.imap.recent import Recents
-from mailtrap.imap.responses import flag_list, flags_in_use, untagged
+from mailtrap.imap.responses import flag_list, flags_in_use, pieces, untagged
 from mailtrap.imap.sets import SequenceSet
 from mailtrap.store import Store
 from mailtrap.store.records import Fetched
@@ -151,7 +151,7 @@ class Selected:
         if numbers:
             self.uids = array("I", (uid for uid in self.uids if uid not in gone))
             self.saved = [uid for uid in self.saved if uid not in gone]
-            yield b"".join([b"* %d EXPUNGE\r\n" % number for number in numbers])
+            yield from pieces([b"* %d EXPUNGE\r\n" % number for number in numbers])
 
     def _tell_arrived(self) -> Iterator[bytes]:
         arrived, self._arrived = self._arrived, set()
@@ -168,7 +168,8 @@ class Selected:
             page = changed[start : start + _PAGE]
             rows = [row for row in self._store.fetch(self.mailbox, page) if self.number(row.uid)]
             self._changed.difference_update(page)
-            yield self.new_keywords(rows) + b"".join(map(self.flags_response, rows))
+            yield self.new_keywords(rows)
+            yield from pieces(map(self.flags_response, rows))
 
     def flag_list(self, row: Fetched) -> bytes:
         r"""The flags of an entry, parenthesized; ``\Recent`` among them for clients of IMAP4rev1."""

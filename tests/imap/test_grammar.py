@@ -189,7 +189,7 @@ def test_times_have_zones_and_a_leap_second_is_the_one_before() -> None:
     assert read(b'"31-Dec-2016 23:59:60 +0000"').date_time() == datetime(2016, 12, 31, 23, 59, 59, tzinfo=UTC)
 
 
-@given(st.datetimes(datetime(1970, 1, 1), datetime(9999, 12, 31)).map(lambda at: at.replace(microsecond=0, tzinfo=UTC)))
+@given(st.datetimes().map(lambda at: at.replace(microsecond=0, tzinfo=UTC)))
 def test_times_come_back_as_they_were(at: datetime) -> None:
     microseconds = (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 

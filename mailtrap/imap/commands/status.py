@@ -36,6 +36,8 @@ def status(session: Session, args: Reader) -> Responses:
     items = status_items(args)
     args.end()
 
+    if "RECENT" in items:  # for that all UIDs are looked at
+        yield from session.in_pool()
     yield counts(session, name, items)
     return None
 

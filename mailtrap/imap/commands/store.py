@@ -10,7 +10,7 @@ from mailtrap.imap.errors import No
 from mailtrap.imap.flags import Flags, read_flags
 from mailtrap.imap.grammar import Reader
 from mailtrap.imap.registry import SELECTED, command
-from mailtrap.imap.responses import Responses
+from mailtrap.imap.responses import Responses, pieces
 from mailtrap.imap.session import Session
 
 PAGE = 1000
@@ -65,7 +65,8 @@ def _apply(session: Session, uids: Sequence[int], change: Change) -> Responses:
     if not change.silent:
         rows = session.store.fetch(selected.mailbox, uids)
         selected.told(rows)
-        yield selected.new_keywords(rows) + b"".join(map(selected.flags_response, rows))
+        yield selected.new_keywords(rows)
+        yield from pieces(map(selected.flags_response, rows))
     elif modseq > before:  # it did change something
         selected.own(uids, modseq)
     return None
