@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dovecot import Dovecot
-
-    from tests.interop.conftest import Process
+    from process import Process
 
 pytestmark = [pytest.mark.interop, pytest.mark.needs("dovecot")]
 

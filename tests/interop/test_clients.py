@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.interop.conftest import Process
+    from process import Process
 
 pytestmark = pytest.mark.interop
 

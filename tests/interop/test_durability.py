@@ -13,7 +13,7 @@ import pytest
 from smtp_client import SmtpClient, Unexpected, kept
 
 if TYPE_CHECKING:
-    from tests.interop.conftest import Process, Start
+    from process import Process, Start
 
 pytestmark = pytest.mark.interop
 

@@ -13,7 +13,7 @@ import pytest
 from reading import mail, run
 
 if TYPE_CHECKING:
-    from tests.interop.conftest import Process, Start
+    from process import Process, Start
 
 pytestmark = pytest.mark.interop
 
