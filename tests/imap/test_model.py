@@ -316,7 +316,7 @@ class Mailboxes(RuleBasedStateMachine):
 
     def known(self, who: int) -> list[int]:
         """The UIDs of what the client sees, also where it has not asked for them yet."""
-        selected = self.clients[who].session.selected  # type: ignore[attr-defined]  # it is one of IMAP
+        selected = self.clients[who].session.selected
         return list(selected.uids)
 
     def choose(self, who: int, data: st.DataObject) -> tuple[list[int], str, str]:
@@ -347,7 +347,7 @@ class Mailboxes(RuleBasedStateMachine):
         other = self.doing(data.draw(st.sampled_from(others)), who, data) if moment else nothing
 
         def at_pause() -> None:
-            if client.session.blocking != (moment == "after"):  # type: ignore[attr-defined]  # as above
+            if client.session.blocking != (moment == "after"):
                 client.at_pause = nothing
                 while moment == "after" and left:
                     left.pop()()

@@ -104,7 +104,7 @@ def test_a_project_may_be_named_before_the_account(world: World, rest: str, mess
 def test_no_credentials_are_shown(world: World, said: bytes, shown: bytes) -> None:
     client = talk(world, said + b"\r\n")
 
-    lines = [line.octets for line in client.session.transcript.lines()]  # type: ignore[attr-defined]
+    lines = [line.octets for line in client.session.transcript.lines()]
     assert shown in lines
     assert not [line for line in lines if b"s3cret" in line or b"czNjcmV0" in line]
 
@@ -112,7 +112,7 @@ def test_no_credentials_are_shown(world: World, said: bytes, shown: bytes) -> No
 def test_commands_with_those_words_in_them_are_shown(world: World) -> None:
     client = talk(world, LOG_IN + b"a CREATE LOGIN\r\nb SELECT LOGIN x\r\n")
 
-    shown = str(client.session.transcript)  # type: ignore[attr-defined]
+    shown = str(client.session.transcript)
     assert "a CREATE LOGIN" in shown
     assert "b SELECT LOGIN x" in shown
 
@@ -120,7 +120,7 @@ def test_commands_with_those_words_in_them_are_shown(world: World) -> None:
 def test_a_literal_is_shown_by_its_size(world: World) -> None:
     client = talk(world, LOG_IN + b"a APPEND INBOX {5}\r\nhello\r\n")
 
-    shown = str(client.session.transcript)  # type: ignore[attr-defined]
+    shown = str(client.session.transcript)
     assert "a APPEND INBOX {5}" in shown
     assert "hello" not in shown
 
@@ -156,7 +156,7 @@ def test_a_session_may_end_anywhere_and_twice(world: World, said: bytes) -> None
     client.hang_up()
     session.ended()
 
-    assert session.mailbox is None  # type: ignore[attr-defined]
+    assert session.mailbox is None
     deliver(world)
     assert output(session.receive(b"b NOOP\r\n")) == b""
 
@@ -171,7 +171,7 @@ def test_a_session_may_end_in_the_middle_of_a_command(world: World, command: byt
         running = client.session.receive(b"a " + command + b"\r\n")
         for _ in range(chunks):
             next(running, None)
-        running.close()  # type: ignore[attr-defined]  # it is a generator
+        running.close()
         client.hang_up()
 
     assert answer(talk(world, SELECT), b"a NOOP\r\n") == [b"a OK NOOP completed"]
@@ -180,7 +180,7 @@ def test_a_session_may_end_in_the_middle_of_a_command(world: World, command: byt
 def test_a_server_that_goes_says_so(world: World) -> None:
     client = talk(world, SELECT + b"a IDLE\r\n")
 
-    assert output(client.session.dismiss("shutting down")) == b"* BYE shutting down\r\n"  # type: ignore[attr-defined]
+    assert output(client.session.dismiss("shutting down")) == b"* BYE shutting down\r\n"
     assert client.session.closing
 
 
@@ -272,7 +272,7 @@ def test_a_client_that_says_nothing_keeps_no_messages_alive(world: World) -> Non
     octets = Octets()
     assert session.mailbox is not None
     filed = (Filed(session.mailbox, 1),)
-    output(session.notify(Added(world.current.project, 1 << 40, None, filed, octets)))  # type: ignore[arg-type]  # none is needed
+    output(session.notify(Added(world.current.project, 1 << 40, None, filed, octets)))
     kept = weakref.ref(octets)
     del octets
     gc.collect()
@@ -315,7 +315,7 @@ def test_what_came_and_went_unseen_is_not_told(world: World) -> None:
     assert mailbox is not None
     for uid in range(1, 5000):
         at = (1 << 40) + 2 * uid
-        output(session.notify(Added(world.current.project, at, None, (Filed(mailbox, uid),), bytes)))  # type: ignore[arg-type]  # as above
+        output(session.notify(Added(world.current.project, at, None, (Filed(mailbox, uid),), bytes)))
         output(session.notify(Removed(world.current.project, at + 1, mailbox, (uid,))))
 
     selected = session.selected
