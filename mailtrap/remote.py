@@ -1,9 +1,4 @@
-"""A sandbox somewhere, read and written over its REST API: for the command line.
-
->>> server = Remote("http://127.0.0.1:8025")  # doctest: +SKIP
->>> [message["subject"] for message in server.messages("to:ann@example.com")]  # doctest: +SKIP
-['Welcome']
-"""
+"""A sandbox somewhere, read and written over its REST API: for the command line."""
 
 from __future__ import annotations
 

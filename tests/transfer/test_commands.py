@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -212,6 +214,44 @@ def test_what_answers_and_is_no_sandbox_is_said(run: Run, box: Path) -> None:
 
     assert ended.returncode == 1
     assert ended.stderr == f"mailtrap: {url} answers 404 File not found: it is no sandbox of ours\n"
+
+
+INTERRUPTED = """
+import os, signal, sys
+from mailtrap.__main__ import _run
+from mailtrap.transfer import progress
+
+class Impatient(progress.Progress):
+    def advance(self, units):
+        super().advance(units)
+        if self.count.done == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+
+progress.Progress = Impatient
+sys.exit(_run(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize("arguments", [["import", "box"], ["export", "out.zip"]], ids=["import", "export"])
+def test_whoever_interrupts_it_is_told_that_it_can_go_on(
+    run: Run, box: Path, tmp_path: Path, arguments: list[str]
+) -> None:
+    if arguments[0] == "export":
+        run("import", "box", "--data", "one")
+    ended = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED, *arguments, "--data", "one"],
+        cwd=tmp_path,
+        env={"PYTHONPATH": ":".join(filter(None, sys.path))},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    again = run(*arguments, "--data", "one")
+
+    assert (ended.returncode, ended.stdout) == (130, "")
+    assert ended.stderr == "mailtrap: interrupted after 2 messages; run it again to go on\n"
+    assert (again.returncode, again.stderr) == (0, "")
+    assert len(octets(tmp_path / "one")) == 3
 
 
 def test_on_a_terminal_there_is_a_bar(tmp_path: Path, box: Path) -> None:
