@@ -9,9 +9,6 @@ from mailtrap.imap.grammar import Reader
 from mailtrap.imap.registry import SELECTED, command
 from mailtrap.imap.responses import Responses
 from mailtrap.imap.session import Session
-from mailtrap.store.records import Flag
-
-PAGE = 200
 
 
 @command("EXPUNGE", in_state=SELECTED, by_uid=True, blocking=True, capability="UIDPLUS")
@@ -32,14 +29,9 @@ def expunge(session: Session, args: Reader) -> Responses:
 
 
 def marked(session: Session, uids: Sequence[int]) -> list[int]:
-    r"""Those of *uids* that are ``\Deleted``."""
-    mailbox = session.mailbox_selected.mailbox
-    return [
-        row.uid
-        for start in range(0, len(uids), PAGE)
-        for row in session.store.fetch(mailbox, uids[start : start + PAGE])
-        if row.flags & Flag.DELETED
-    ]
+    r"""Those of *uids*, all of which the client knows of, that are ``\Deleted``."""
+    known = set(uids)
+    return [uid for uid in session.store.deleted(session.mailbox_selected.mailbox) if uid in known]
 
 
 def removed(session: Session, uids: Sequence[int]) -> None:
