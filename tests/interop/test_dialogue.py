@@ -13,8 +13,7 @@ from reading import mail
 
 if TYPE_CHECKING:
     from dovecot import Dovecot
-
-    from tests.interop.conftest import Process
+    from process import Process
 
 pytestmark = [pytest.mark.interop, pytest.mark.needs("dovecot")]
 
