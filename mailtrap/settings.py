@@ -134,8 +134,8 @@ class Option:
 
 OPTIONS = {each.name: Option(each.name, **each.metadata) for each in fields(Settings)}
 
-OTHER_VARIABLES = {"SERVER", "TEST_CORPUS"}
-"""What is no setting, after the prefix: where `ready` asks, and more messages for the project's own tests."""
+OTHER_VARIABLES = {"SERVER", "TEST_CORPUS", "TEST_DOVECOT", "TEST_PYTHON"}
+"""What is no setting, after the prefix: where `ready` asks, and what the project's own tests are given."""
 
 
 def read(given: Mapping[str, object], label: Callable[[Option], str] = lambda option: option.name) -> dict[str, Any]:
