@@ -9,15 +9,15 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
-from queue import Empty, SimpleQueue
 from sqlite3 import Connection, Error
-from typing import Any, Literal, NamedTuple, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
 from mailtrap.bus import Event
 from mailtrap.errors import StoreUnavailable
 from mailtrap.store.batch import Batch
 from mailtrap.store.books import Books
 from mailtrap.store.connections import in_our_words
+from mailtrap.store.jobs import Job, Jobs
 
 log = logging.getLogger(__name__)
 
@@ -55,12 +55,6 @@ class Chore(Protocol):
         """Do a slice of it."""
 
 
-class _Job(NamedTuple):
-    do: Callable[[Batch], Any]
-    done: Future[Any]
-    size: int
-
-
 class Writer:
     """Commits jobs in the order they came, has their events told, and then completes their futures."""
 
@@ -76,46 +70,37 @@ class Writer:
         self._books = books
         self._tell = tell
         self._chores = chores
-        self._queue: SimpleQueue[_Job | None] = SimpleQueue()
-        self._closed = False
+        self._jobs = Jobs()
         self._size = 0
         """Of the last batch."""
         self._chores_turn = 0.0
         self._books_are_right = True
         self._log_is_copied = True
-        self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="mailtrap-writer", daemon=True)
         self._thread.start()
 
     def submit(self, do: Callable[[Batch], T], size: int = 0) -> Future[T]:
         """Do this in the next batch; it may be called twice, if the first came to nothing. *size* is in octets."""
         done: Future[T] = Future()
-        with self._lock:
-            if not self._closed:
-                self._queue.put(_Job(do, done, size))
-                return done
-        done.set_exception(StoreUnavailable("the store is closed"))
+        if not self._jobs.put(Job(do, done, size)):
+            done.set_exception(StoreUnavailable("the store is closed"))
         return done
 
     def close(self) -> None:
         """Commit what is queued, do what is due, and end."""
-        with self._lock:
-            if not self._closed:
-                self._closed = True
-                self._queue.put(None)
+        self._jobs.close()
         self._thread.join()
 
     def _run(self) -> None:
         patience: float | None = QUIET
-        last = False
-        while not last:
+        while not self._jobs.over:
             try:
-                jobs, last = self._take(patience)
+                jobs = self._take(patience)
                 if jobs:
                     self._commit(jobs)
                     self._do_chores("urgent" if time.monotonic() < self._chores_turn else "due")
                     patience = QUIET
-                elif not last:
+                elif not self._jobs.over:
                     patience = self._use_time(patience or 0)
             except Exception as error:
                 failure = in_our_words(error)
@@ -125,32 +110,20 @@ class Writer:
                     log.exception("the writer failed, and goes on")
                 patience = REST
 
-    def _take(self, patience: float | None) -> tuple[list[_Job], bool]:
-        """Whatever is queued, up to a limit, waiting *patience* seconds for the first; and whether it is the last.
+    def _take(self, patience: float | None) -> list[Job]:
+        """Whatever is queued, up to a limit, waiting *patience* seconds for the first.
 
         A commit costs the same for one and for several: so clients that write at the same time are let in together.
         """
-        jobs: list[_Job] = []
-        size = 0
-        company = self._size + self._queue.qsize()  # those of the last batch, and those who came meanwhile
-        try:
-            job = self._queue.get(timeout=patience)
-            end = time.monotonic() + _LINGER
-            while job is not None:
-                if job.done.set_running_or_notify_cancel():
-                    jobs.append(job)
-                    size += job.size
-                if len(jobs) >= _MOST_JOBS or size >= _MOST_OCTETS:
-                    return jobs, False
-                linger = end - time.monotonic() if len(jobs) < company else 0
-                job = self._queue.get(timeout=max(0, linger))
-        except Empty:
-            return jobs, False
-        finally:
-            self._size = len(jobs)
-        return jobs, True
+        company = self._size + len(self._jobs)  # those of the last batch, and those who came meanwhile
+        self._jobs.wait(1, patience)
+        if 0 < len(self._jobs) < company:
+            self._jobs.wait(min(company, _MOST_JOBS), _LINGER)
+        jobs = self._jobs.take(_MOST_JOBS, _MOST_OCTETS)
+        self._size = len(jobs)
+        return jobs
 
-    def _commit(self, jobs: list[_Job]) -> None:
+    def _commit(self, jobs: list[Job]) -> None:
         try:
             batch, results = self._transact([job.do for job in jobs])
         except Exception as error:

@@ -1,6 +1,7 @@
 """Addresses are strings that know their parts."""
 
 import copy
+import os
 import pickle
 
 import pytest
@@ -30,3 +31,16 @@ def test_ids_are_urlsafe_and_differ() -> None:
 
     assert len(ids) == 1000
     assert all(len(each) == 16 and each.replace("-", "").replace("_", "").isalnum() for each in ids)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_forked_child_gives_other_ids() -> None:
+    reading, writing = os.pipe()
+    new_id()
+    child = os.fork()
+    if not child:
+        os.write(writing, new_id().encode())
+        os._exit(0)
+    os.waitpid(child, 0)
+
+    assert os.read(reading, 16).decode() != new_id()
