@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -11,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from mailtrap import ports
+from mailtrap.accepting import Acceptor, accept
 
 if TYPE_CHECKING:
     from mailtrap.engine import Make
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from mailtrap.server import Server
     from mailtrap.smtp.server import Factory
     from mailtrap_web.asgi import Http
-
-log = logging.getLogger(__name__)
 
 Sockets = Sequence[socket.socket]
 Protocols = Callable[[], asyncio.BaseProtocol]
@@ -57,7 +55,7 @@ class Listeners:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
-        self._open: list[asyncio.Server] = []
+        self._open: list[Acceptor | asyncio.Server] = []
         self._hub: Hub | None = None
         self._smtp: Factory | None = None
         self._servers: dict[str, Server] = {}
@@ -69,8 +67,8 @@ class Listeners:
         if name == "http":
             self._serve_http(list(sockets))
             return
-        loop, protocols = asyncio.get_running_loop(), self._protocols(PORTS[name])
-        self._open += [await loop.create_server(protocols, sock=each, backlog=ports.BACKLOG) for each in sockets]
+        protocols = self._protocols(PORTS[name])
+        self._open += [await accept(protocols, each, ports.BACKLOG) for each in sockets]
 
     async def close(self) -> None:
         """Accept no more anywhere, let what is under way finish, and close."""
@@ -102,11 +100,7 @@ class Listeners:
         return protocol
 
     def _begin(self, kind: Kind, starttls: bool) -> Protocols:
-        try:
-            make = self._engine(kind.protocol)(starttls)
-        except Exception:  # the loop would close the connection, and say nothing
-            log.exception("%s cannot be served", kind.protocol)
-            raise
+        make = self._engine(kind.protocol)(starttls)
         return self._server(kind.protocol).listener(make, self._sandbox.tls, at_once=kind.at_once)
 
     def _engine(self, protocol: str) -> Callable[[bool], Make]:

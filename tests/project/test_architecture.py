@@ -18,7 +18,7 @@ LAYERS: tuple[set[str], ...] = (
         *("envelope", "errors", "version", "quantities", "message", "search"),
         *("bus", "current", "transcript", "accounts", "engine"),
     },
-    {"store", "ports", "loop", "settings", "authority", "tcp", "hub", "sasl"},
+    {"store", "ports", "loop", "settings", "authority", "tcp", "hub", "sasl", "accepting"},
     {"tls", "driver", "logins", "portable"},
     {"smtp", "pop3", "imap", "server", "mailtrap_web", "remote"},
     {"listeners"},
@@ -39,7 +39,7 @@ ONLY_IN = {
     "a2wsgi": {"mailtrap_web"},
     "aiosmtpd": {"smtp"},
     "asyncio": {
-        *("loop", "tcp", "tls", "hub", "driver", "server", "listeners", "sandbox"),
+        *("accepting", "loop", "tcp", "tls", "hub", "driver", "server", "listeners", "sandbox"),
         *("smtp", "mailtrap_web", "pytest_mailtrap"),
     },
     "ssl": {"authority", "tls"},

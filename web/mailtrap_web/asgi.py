@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from mailtrap_web.world import World
 
@@ -16,7 +18,12 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 FLASK_THREADS = 10
+
+_PAUSE = 1.0
+"""Seconds before a part that could not be loaded is tried again."""
 
 
 class Http:
@@ -48,8 +55,8 @@ class Http:
     async def _serve(self) -> None:
         flask: asyncio.Future[WSGIMiddleware] | None = None
         try:
-            await asyncio.to_thread(_import_native)
-            flask = asyncio.ensure_future(asyncio.to_thread(_flask, self._world))
+            await self._patiently(_import_native)
+            flask = asyncio.ensure_future(self._patiently(_flask, self._world))
             flask.add_done_callback(_report)
             self._server = _server(self._world, flask, self._stopping, self._sockets)
             if not self._stopping.is_set():
@@ -63,6 +70,19 @@ class Http:
                 await asyncio.wait([flask])
                 if not flask.exception():
                     flask.result().executor.shutdown(wait=False)
+
+    async def _patiently(self, load: Callable[..., T], *arguments: object) -> T:
+        """What *load* gives, in a thread; again, where a file cannot be read now: descriptors may be had later."""
+        while True:
+            try:
+                return await asyncio.to_thread(load, *arguments)
+            except OSError as error:
+                if self._stopping.is_set():
+                    raise
+                log.warning("parts of the HTTP server have to wait: %s", error)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_PAUSE):
+                    await self._stopping.wait()
 
 
 def _import_native() -> None:

@@ -6,11 +6,13 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import uvicorn
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
+from mailtrap.accepting import accept
 from mailtrap_web.world import HEAD_LIMIT
 
 _TOO_LARGE = (
@@ -59,6 +61,15 @@ class Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Signals are the sandbox's business."""
         yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """As in uvicorn, but it is the sandbox that accepts: it knows what to do when descriptors run out."""
+
+        made: Any = self.config.http_protocol_class
+        protocols = partial(made, config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
+        taking = [await accept(protocols, each, self.config.backlog) for each in sockets or ()]
+        self.servers: list[Any] = taking  # whose close() is called at the end
+        self.started = True
 
     async def main_loop(self) -> None:
         """Keep the time of the `Date` header; wake up for nothing else."""
