@@ -185,7 +185,7 @@ class Sandbox:
         wanted = {name: port for name in PORTS if (port := getattr(settings, name)) is not None}
         bound = {name: self._bind(name, port, undo) for name, port in wanted.items()}
         self.bus = Bus()
-        self.store = SqliteStore(settings.data, bus=self.bus, temp_dir=settings.temp_dir)
+        self.store = SqliteStore(settings.data, bus=self.bus, temp_dir=settings.temp_dir, durable=settings.durable)
         undo.callback(self.store.close)
         self.current = Current(self.store.project(DEFAULT_PROJECT).id)
         self.loop = Loop()

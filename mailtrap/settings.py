@@ -54,6 +54,10 @@ class Settings:
         "DIR",
         "Keep everything in this directory. Without it the store is temporary and goes when the sandbox stops.",
     )
+    durable: bool = _switch(
+        "With data: answer only when the disk has written the message, so that it survives power loss too. "
+        "Without it, it survives whatever happens to the program."
+    )
     temp_dir: Path | None = _option(
         None, q.path, "DIR", "Where a temporary store is put; the system's own place for such files, if unset."
     )

@@ -7,10 +7,14 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 from mailtrap.errors import StoreUnavailable
 from mailtrap.store.query import register
 from mailtrap.store.schema import check, migrate
+
+Synchronous = Literal["OFF", "NORMAL", "FULL"]
+"""What survives power loss: nothing, for a temporary store; a whole file, less the last commits; every commit."""
 
 WAL_PAGES = 4096
 """The log is written back when it has so many pages (16 MiB: 30 ms), and before that in quiet moments."""
@@ -38,18 +42,15 @@ def in_our_words(error: Exception) -> Exception:
     return error
 
 
-def open_writer(file: Path, *, durable: bool) -> sqlite3.Connection:
-    """The connection that writes, to a database of the latest version; made, if there is none.
-
-    *durable*: what was committed survives power loss, or at least leaves the file whole.
-    """
+def open_writer(file: Path, synchronous: Synchronous) -> sqlite3.Connection:
+    """The connection that writes, to a database of the latest version; made, if there is none."""
     db = None
     try:
         db = _connect(file)
         check(db, str(file))
         # Space that was taken can be given back in slices; this must be said before the first table is made.
         db.execute("PRAGMA auto_vacuum = INCREMENTAL")
-        db.execute(f"PRAGMA synchronous = {'NORMAL' if durable else 'OFF'}")
+        db.execute(f"PRAGMA synchronous = {synchronous}")
         [mode] = db.execute("PRAGMA journal_mode = WAL").fetchone()
         if mode != "wal":
             raise StoreUnavailable(f"{file} cannot have a write-ahead log: put it on a local disk")  # noqa: TRY301

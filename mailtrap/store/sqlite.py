@@ -22,7 +22,7 @@ from mailtrap.store import deletion, directory, folders, lists, octets, projects
 from mailtrap.store.batch import Batch
 from mailtrap.store.books import Books
 from mailtrap.store.bounds import Bound
-from mailtrap.store.connections import Readers, open_writer
+from mailtrap.store.connections import Readers, Synchronous, open_writer
 from mailtrap.store.fulltext import Fulltext
 from mailtrap.store.ingest import Adding, refuse
 from mailtrap.store.mailboxes import Mailboxes
@@ -60,22 +60,24 @@ class SqliteStore(Mailboxes):
         bus: Bus | None = None,
         temp_dir: Path | None = None,
         keep_octets: int = KEEP,
+        durable: bool = False,
     ) -> None:
         """Keep everything in the directory *path*; or, without it, in a temporary one in *temp_dir*, and there
-        no more than the newest *keep_octets*."""
+        no more than the newest *keep_octets*. *durable*: every commit waits for the disk, and survives power loss."""
         self.bus = bus or Bus()
         self.settle = _at_once
         self._directory = directory.temporary(temp_dir) if path is None else directory.persistent(path)
         try:
-            self._open(None if path else keep_octets)
+            self._open(None if path else keep_octets, durable=durable)
         except BaseException:
             self._directory.close()
             raise
         _STORES.add(self)
 
-    def _open(self, keep_octets: int | None) -> None:
+    def _open(self, keep_octets: int | None, *, durable: bool) -> None:
         self._is_inherited = False
-        self._db = open_writer(self._directory.file, durable=not self._directory.temporary)
+        synchronous: Synchronous = "OFF" if self._directory.temporary else "FULL" if durable else "NORMAL"
+        self._db = open_writer(self._directory.file, synchronous)
         [indexed] = self._db.execute("SELECT value FROM counter WHERE name = 'indexed'").fetchone()
         books = Books(self._db)
         self._readers = Readers(self._directory.file)

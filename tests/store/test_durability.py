@@ -175,3 +175,16 @@ def test_many_messages_at_once_are_all_kept(reopen: Open) -> None:
 
     found = reopen().messages(project, limit=1000).summaries
     assert [each.id for each in found[::-1]] == ids
+
+
+@pytest.mark.parametrize(("options", "synchronous"), [({}, 1), ({"durable": True}, 2)], ids=["by default", "durable"])
+def test_on_request_a_commit_waits_for_the_disk(tmp_path: Path, options: dict[str, bool], synchronous: int) -> None:
+    store = SqliteStore(tmp_path / "data", **options)
+    try:
+        assert store._db.execute("PRAGMA synchronous").fetchone() == (synchronous,)
+    finally:
+        store.close()
+
+
+def test_a_temporary_store_waits_for_no_disk(store: SqliteStore) -> None:
+    assert store._db.execute("PRAGMA synchronous").fetchone() == (0,)
