@@ -138,7 +138,7 @@ class Option:
 
 OPTIONS = {each.name: Option(each.name, **each.metadata) for each in fields(Settings)}
 
-OTHER_VARIABLES = {"SERVER", "TEST_CORPUS", "TEST_DOVECOT", "TEST_PYTHON"}
+OTHER_VARIABLES = {"SERVER", "TEST_CORPUS", "TEST_DOVECOT", "TEST_KILLS", "TEST_PYTHON"}
 """What is no setting, after the prefix: where `ready` asks, and what the project's own tests are given."""
 
 

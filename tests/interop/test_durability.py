@@ -1,25 +1,21 @@
-"""What was acknowledged is there after a restart and after ``kill -9``, once, with the octets as sent."""
+"""What was acknowledged is there after a restart, once, with the octets as sent; tests/reliability is less kind."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
-import threading
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from imap_client import ImapClient
-from smtp_client import SmtpClient, Unexpected, kept
+from smtp_client import SmtpClient, kept
 
 if TYPE_CHECKING:
-    from process import Process, Start
+    from process import Start
 
 pytestmark = pytest.mark.interop
-
-KILLS = 3
-CLIENTS = 4
 
 
 def test_a_restarted_sandbox_has_everything(start: Start, tmp_path: Path, all_corpus_files: list[Path]) -> None:
@@ -83,42 +79,3 @@ def test_a_second_sandbox_on_the_same_data_is_refused_by_name(start: Start, tmp_
     assert (second.returncode, second.stdout) == (1, "")
     assert f"{tmp_path} is in use by process {first.popen.pid}" in second.stderr
     assert first.get("/readyz").status_code == 200
-
-
-def test_kill_9_under_load_loses_nothing_acknowledged(start: Start, tmp_path: Path) -> None:
-    acknowledged: set[bytes] = set()
-    for kill in range(KILLS):
-        process = start(tmp_path / "data")
-        _load_until_killed(process, kill, acknowledged)
-    process = start(tmp_path / "data")
-
-    found = Counter(process.raw(message) for message in process.messages())
-    assert len(acknowledged) > 50 * KILLS
-    assert acknowledged <= set(found)
-    assert set(found.values()) == {1}
-
-
-def _load_until_killed(process: Process, kill: int, acknowledged: set[bytes]) -> None:
-    enough = threading.Semaphore(0)
-
-    def send(number: int) -> None:
-        count = 0
-        try:
-            with SmtpClient(("127.0.0.1", process.smtp)) as client:
-                while True:
-                    message = b"Subject: %d %d %d\r\n\r\n" % (kill, number, count) + b"x" * 3000 + b"\r\n"
-                    client.send(message)
-                    acknowledged.add(message)
-                    enough.release()
-                    count += 1
-        except (OSError, Unexpected):
-            return
-
-    threads = [threading.Thread(target=send, args=(number,)) for number in range(CLIENTS)]
-    for thread in threads:
-        thread.start()
-    for _ in range(100 + 37 * kill):
-        assert enough.acquire(timeout=30)
-    process.kill()
-    for thread in threads:
-        thread.join()
