@@ -13,7 +13,7 @@ from imap_client import ImapClient
 from smtp_client import SmtpClient, kept
 
 if TYPE_CHECKING:
-    from process import Start
+    from process import Process, Start
 
 pytestmark = pytest.mark.interop
 
