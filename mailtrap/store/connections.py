@@ -46,7 +46,7 @@ def open_writer(file: Path, synchronous: Synchronous) -> sqlite3.Connection:
     """The connection that writes, to a database of the latest version; made, if there is none."""
     db = None
     try:
-        db = _connect(file)
+        db = connect(file)
         check(db, str(file))
         # Space that was taken can be given back in slices; this must be said before the first table is made.
         db.execute("PRAGMA auto_vacuum = INCREMENTAL")
@@ -108,7 +108,7 @@ class Readers:
                 return self._free.pop()
             self._unopened -= 1
         try:
-            db = _connect(self._file)
+            db = connect(self._file)
             db.execute("PRAGMA query_only = ON")
             register(db)
         except sqlite3.Error as error:
@@ -132,7 +132,8 @@ class Readers:
                     self._changed.notify()
 
 
-def _connect(file: Path) -> sqlite3.Connection:
+def connect(file: Path) -> sqlite3.Connection:
+    """A connection that commits when it is told to."""
     return sqlite3.connect(file, isolation_level=None, check_same_thread=False, cached_statements=256)
 
 

@@ -8,7 +8,7 @@ from sqlite3 import Connection
 from mailtrap.store import deletion, fulltext
 from mailtrap.store.batch import Batch
 
-_SLICE = 0.004
+_SLICE = 0.0025
 """Seconds."""
 
 _ROWS = 8

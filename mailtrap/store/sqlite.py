@@ -22,7 +22,8 @@ from mailtrap.store import deletion, directory, folders, lists, octets, projects
 from mailtrap.store.batch import Batch
 from mailtrap.store.books import Books
 from mailtrap.store.bounds import Bound
-from mailtrap.store.connections import Readers, Synchronous, open_writer
+from mailtrap.store.checkpoints import Checkpoints
+from mailtrap.store.connections import Readers, Synchronous, connect, open_writer
 from mailtrap.store.fulltext import Fulltext
 from mailtrap.store.ingest import Adding, refuse
 from mailtrap.store.mailboxes import Mailboxes
@@ -84,6 +85,7 @@ class SqliteStore(Mailboxes):
         self._sessions = sessions.Sessions(self._db)
         self._refusals = Bound("refusal", "partial")
         self._reclaim = Reclaim(self._db, keep_octets)
+        self._checkpoints = Checkpoints(partial(connect, self._directory.file))
         self._writer = Writer(self._db, books, self._tell, (self._sessions, self._reclaim))
         self._fulltext = Fulltext(self._readers, self._writer.submit, indexed, books.number)
 
@@ -94,6 +96,7 @@ class SqliteStore(Mailboxes):
         self._fulltext.close()
         self._writer.submit(self._sessions.write_all)
         self._writer.close()
+        self._checkpoints.close()
         self._readers.close()
         self._db.close()
         self._directory.close()
@@ -255,6 +258,7 @@ class SqliteStore(Mailboxes):
 
     def _tell(self, events: list[Event], complete: Callable[[], object]) -> None:
         """Called by the writer after each commit."""
+        self._checkpoints.note()
         for event in events:
             try:
                 self._note(event)
@@ -286,7 +290,7 @@ class SqliteStore(Mailboxes):
         """In a forked child: touch nothing, and let nothing be closed."""
         self._is_inherited = True
         self._directory.forget()
-        for connection in (self._db, *self._readers.all):
+        for connection in (self._db, *self._readers.all, *self._checkpoints.all):
             _never_close(connection)
 
 
