@@ -1,15 +1,15 @@
-"""What a list shows of a message, found in one pass before it is acknowledged."""
+"""What a list shows of a message, found in one pass."""
 
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 
 from mailtrap.envelope import Address
 from mailtrap.message import headers, mailboxes
 from mailtrap.message.attached import attachments
-from mailtrap.message.parse import Octets, Part, parse
+from mailtrap.message.parse import Octets, Part, Structure, parse
 from mailtrap.message.text import readable, shown
 
 log = logging.getLogger(__name__)
@@ -41,9 +41,52 @@ class Facts:
     defect_count: int = 0
 
 
-def facts(octets: Octets) -> Facts:
-    """The facts of a message; any octets have some."""
-    structure = parse(octets)
+class LateFacts(Facts):
+    """The facts of a message that nobody has looked into: whoever first asks for one does, but for its size.
+
+    Until then it holds the octets. It is equal to facts that say the same.
+    """
+
+    __slots__ = ("_octets",)
+    _octets: Octets | None
+
+    def __init__(self, octets: Octets) -> None:
+        object.__setattr__(self, "_octets", octets)
+        object.__setattr__(self, "size", len(octets))
+
+    def __getattr__(self, name: str) -> object:
+        """A slot with nothing in it."""
+        if name not in _NAMES:
+            raise AttributeError(name)
+        self.settle()
+        return object.__getattribute__(self, name)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether somebody has asked."""
+        return self._octets is None
+
+    def settle(self, structure: Structure | None = None) -> None:
+        """Find them, of what `parse` made of the message, where that is known."""
+        octets = self._octets
+        if octets is not None:  # two threads at the same time find the same
+            found = examined(octets, structure)
+            for name in _NAMES:
+                object.__setattr__(self, name, getattr(found, name))
+            object.__setattr__(self, "_octets", None)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Facts) and all(getattr(self, name) == getattr(other, name) for name in _NAMES)
+
+    __hash__ = Facts.__hash__
+
+
+_NAMES = tuple(each.name for each in fields(Facts))
+
+
+def facts(octets: Octets, structure: Structure | None = None) -> Facts:
+    """The facts of a message; any octets have some. *structure* is what `parse` makes of it, where that is known."""
+    structure = structure or parse(octets)
     header, first = structure.header, structure.header.first
     leaves = [part for part in structure.parts() if not part.is_multipart]
     codes = [each.code for each in structure.defects]
@@ -65,10 +108,10 @@ def facts(octets: Octets) -> Facts:
     )
 
 
-def examined(octets: Octets) -> Facts:
+def examined(octets: Octets, structure: Structure | None = None) -> Facts:
     """The facts of a message that is to be kept whatever happens: a bug in a parser must not touch acceptance."""
     try:
-        return facts(octets)
+        return facts(octets, structure)
     except Exception:
         log.exception("a message could not be examined; it is stored as it came")
         return with_defect(Facts(size=len(octets)), "parser-failed")

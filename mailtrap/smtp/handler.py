@@ -12,7 +12,8 @@ from mailtrap.accounts import accounts_of
 from mailtrap.current import Current
 from mailtrap.envelope import Address, Envelope
 from mailtrap.loop import settled
-from mailtrap.message.facts import examined, with_defect
+from mailtrap.message.facts import Facts, LateFacts, examined, with_defect
+from mailtrap.message.parse import Octets
 from mailtrap.smtp import reply
 from mailtrap.smtp.data import Data
 from mailtrap.smtp.transaction import Transaction
@@ -121,18 +122,22 @@ class Handler:
 
 def _new_message(smtp: SMTP, transaction: Transaction, data: Data) -> NewMessage:
     octets = data.message()
-    found = examined(octets)
-    if data.dots_after_lf:
-        found = with_defect(found, "dots-after-lf")
     return NewMessage(
         project=transaction.project,
         origin="smtp",
         octets=octets,
-        facts=found,
+        facts=_facts(octets, data),
         envelope=_envelope(smtp, transaction),
         accounts=accounts_of(transaction.rcpt_to, smtp.user),
         session=smtp.transcript.id,
     )
+
+
+def _facts(octets: Octets, data: Data) -> Facts:
+    """Mostly nobody needs them before they are written behind the answer; a large message is in a pool thread now."""
+    if data.dots_after_lf:
+        return with_defect(examined(octets), "dots-after-lf")
+    return examined(octets) if len(octets) > LARGE else LateFacts(octets)
 
 
 def _envelope(smtp: SMTP, transaction: Transaction) -> Envelope:

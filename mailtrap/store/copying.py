@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from mailtrap.bus import Copied, Filed
 from mailtrap.errors import NotFound
-from mailtrap.store import codec, octets, removal
+from mailtrap.store import codec, facts, octets, removal
 from mailtrap.store.batch import Batch
 from mailtrap.store.entries import keywords_text
 from mailtrap.store.ingest import Storing
@@ -84,14 +84,14 @@ def _copied(batch: Batch, source: MailboxRow, into: MailboxRow, found: list[Ther
 
 def _append_copy(batch: Batch, into: MailboxRow, entry: There) -> int:
     """A copy for another account is a message of its own: what was captured for whom stays as it was."""
-    [at, facts] = batch.db.execute(
+    [at, written] = batch.db.execute(
         "SELECT received_at, facts FROM message WHERE number = ?", (entry.message,)
     ).fetchone()
     new = NewMessage(
         project=into.account.project.id,
         origin="append",
         octets=octets.read(batch.db, entry.message),
-        facts=codec.facts_of(facts),
+        facts=facts.of(batch.db, entry.message, written),
         envelope=None,
         accounts=(),
         received_at=codec.time(at),

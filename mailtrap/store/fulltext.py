@@ -14,10 +14,11 @@ from operator import attrgetter
 from sqlite3 import Connection
 
 from mailtrap.errors import NotFound, StoreUnavailable
+from mailtrap.message.facts import Facts, LateFacts
 from mailtrap.message.parse import Octets, parse
 from mailtrap.message.summary import Summary
 from mailtrap.search.document import Document, document
-from mailtrap.store import codec, lists, octets, outlines
+from mailtrap.store import codec, facts, lists, octets, outlines
 from mailtrap.store.batch import Batch
 from mailtrap.store.connections import Readers
 
@@ -77,10 +78,10 @@ class Fulltext:
             self._newest = summary.number
             self._last = time.monotonic()
             # What does not fit is read again when its turn comes; but one may be of any size, it is in memory anyway.
-            fits = not self._held or self._held + summary.facts.size <= _BACKLOG_OCTETS
+            fits = not self._held or self._held + len(message) <= _BACKLOG_OCTETS
             if fits and len(self._waiting) < 2 * _BACKLOG:
                 self._waiting.append((summary, message))
-                self._held += summary.facts.size
+                self._held += len(message)
             if first:
                 self._changed.notify_all()
         if self._thread is None:
@@ -140,6 +141,7 @@ class Fulltext:
         found, up_to = self._next()
         rows: list[Row] = []
         made: list[outlines.Outline] = []
+        late: list[tuple[int, Facts]] = []
         for summary, message in found:
             time.sleep(0)  # whoever waits for the interpreter goes first
             document, outline = self._texts(summary, message)
@@ -147,7 +149,9 @@ class Fulltext:
                 rows.append((summary.number, *_columns(document)))
             if outline is not None:
                 made.append(outline)
-        self._submit(partial(_write, rows, made, self._indexed, up_to)).result()
+            if message is None or isinstance(summary.facts, LateFacts):
+                late.append((summary.number, summary.facts))
+        self._submit(partial(_write, rows, made, late, self._indexed, up_to)).result()
         with self._changed:
             self._indexed = up_to
             self._failure = None
@@ -160,7 +164,7 @@ class Fulltext:
             found: list[Texts] = []
             while self._waiting and len(found) < _AT_ONCE and self._waiting[0][0].number <= after + len(found) + 1:
                 summary, message = self._waiting.popleft()
-                self._held -= summary.facts.size
+                self._held -= len(message or b"")
                 if summary.number > after:
                     found.append((summary, message))
             if self._waiting:
@@ -179,6 +183,8 @@ class Fulltext:
             except NotFound:  # deleted meanwhile
                 return None, None
         structure = parse(message)
+        if isinstance(summary.facts, LateFacts):
+            summary.facts.settle(structure)
         outline = outlines.outline(summary.number, message, structure)
         # A bug there must not keep others from being found, nor this one by its envelope.
         for seen, its_structure in ((message, structure), (b"", None)):
@@ -189,8 +195,15 @@ class Fulltext:
         return None, outline
 
 
-def _write(rows: list[Row], made: list[outlines.Outline], after: int, up_to: int, batch: Batch) -> None:
-    """A job: write documents and outlines, and the index; not of messages that were deleted meanwhile."""
+def _write(
+    rows: list[Row],
+    made: list[outlines.Outline],
+    late: list[tuple[int, Facts]],
+    after: int,
+    up_to: int,
+    batch: Batch,
+) -> None:
+    """A job: write documents, outlines and facts, and the index; not of messages that were deleted meanwhile."""
     there = batch.db.execute(
         "SELECT number FROM message WHERE number IN (SELECT value FROM json_each(?))",
         (codec.encode([number for number, *_ in (*rows, *made)]),),
@@ -198,6 +211,7 @@ def _write(rows: list[Row], made: list[outlines.Outline], after: int, up_to: int
     known = {number for [number] in there}
     batch.db.executemany(_DOCUMENT, [row for row in rows if row[0] in known])
     outlines.write(batch, [outline for outline in made if outline[0] in known])
+    facts.write_late(batch, late)
     batch.db.execute(_FULLTEXT, {"after": after, "up_to": up_to})
     batch.db.execute("UPDATE counter SET value = ? WHERE name = 'indexed'", (up_to,))
     merge(batch.db)

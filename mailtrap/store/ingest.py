@@ -13,7 +13,7 @@ from mailtrap.errors import AlreadyExists
 from mailtrap.message.parse import Octets
 from mailtrap.message.summary import Summary
 from mailtrap.search.fold import storable
-from mailtrap.store import codec, deletion
+from mailtrap.store import codec, deletion, facts
 from mailtrap.store.batch import Batch
 from mailtrap.store.bounds import Bound
 from mailtrap.store.records import NO_FLAGS, Flag, NewMessage, NewRefusal
@@ -38,7 +38,7 @@ class Storing(ABC):
         self._session = None if new.session is None else storable(new.session)
         self._texts = (
             None if new.envelope is None else codec.envelope_json(new.envelope),
-            codec.facts_json(new.facts),
+            facts.text(new.facts),
         )
 
     def store(self, batch: Batch) -> Added:

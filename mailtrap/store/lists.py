@@ -10,7 +10,7 @@ from mailtrap.errors import Gone, NotFound
 from mailtrap.message.summary import Summary
 from mailtrap.search.fold import storable
 from mailtrap.search.tree import All, Query
-from mailtrap.store import codec, floors
+from mailtrap.store import codec, facts, floors
 from mailtrap.store.query import SEEN, Compiled
 from mailtrap.store.records import Page
 
@@ -48,7 +48,7 @@ def page(
     else:
         [counted] = db.execute(compiled.count(), {**parameters, "limit": COUNTED + 1}).fetchone()
         total, uncounted = min(counted, COUNTED), counted > COUNTED
-    summaries = [_summary(*columns) for columns in found[:limit]]
+    summaries = [_summary(db, *columns) for columns in found[:limit]]
     return Page(summaries, total, uncounted, summaries[-1].number if more else None, cursor(db))
 
 
@@ -68,7 +68,7 @@ def summary(db: Connection, project: int, message_id: str, account: str | None) 
     if not visible:
         [at] = db.execute("SELECT floored_at FROM project WHERE id = ?", (project,)).fetchone()
         raise Gone(message_id, codec.time(at), "deleted")
-    there = _summary(*columns)
+    there = _summary(db, *columns)
     if account is not None and viewer not in there.accounts:
         raise NotFound(f"message {message_id} was not filed for {account}")
     return there
@@ -90,10 +90,11 @@ def after(db: Connection, number: int, up_to: int, limit: int) -> list[Summary]:
         """,
         {"after": number, "up_to": up_to, "limit": limit, "viewer": "", "project": 0},
     )
-    return [_summary(*columns) for columns in found.fetchall()]
+    return [_summary(db, *columns) for columns in found.fetchall()]
 
 
 def _summary(
+    db: Connection,
     number: int,
     message_id: str,
     project: int,
@@ -101,7 +102,7 @@ def _summary(
     received_at: int,
     modseq: int,
     envelope: str | None,
-    facts: str,
+    written: str,
     session: str | None,
     accounts: str,
     tags: str,
@@ -116,7 +117,7 @@ def _summary(
         received_at=codec.time(received_at),
         modseq=modseq,
         envelope=None if envelope is None else codec.envelope_of(envelope),
-        facts=codec.facts_of(facts),
+        facts=facts.of(db, number, written),
         session=session,
         accounts=tuple(codec.decode(accounts)),
         tags=tuple(sorted(codec.decode(tags))),

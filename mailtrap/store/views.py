@@ -8,7 +8,7 @@ from datetime import date
 from sqlite3 import Connection
 
 from mailtrap.errors import NotFound
-from mailtrap.store import codec, floors
+from mailtrap.store import codec, facts, floors
 from mailtrap.store.records import Fetched, View
 
 _THERE = """
@@ -78,13 +78,17 @@ def sent_dates(db: Connection, mailbox: int, uids: Sequence[int]) -> dict[int, d
     which, of = _these(uids)
     found = db.execute(
         f"""
-        SELECT entry.uid, substr(json_extract(message.facts, '$.date'), 1, 10)
+        SELECT entry.uid, message.number, facts = :late,
+            CASE WHEN facts <> :late THEN substr(json_extract(facts, '$.date'), 1, 10) END
         FROM entry CROSS JOIN message ON message.number = entry.message
         WHERE entry.mailbox = :mailbox AND entry.uid {which}
         """,
-        {"mailbox": mailbox, **of},
+        {"mailbox": mailbox, "late": facts.LATE, **of},
     )
-    return {uid: date.fromisoformat(day) if day else None for uid, day in found.fetchall()}
+    return {
+        uid: _sent(db, number) if is_late else date.fromisoformat(day) if day else None
+        for uid, number, is_late, day in found.fetchall()
+    }
 
 
 def names(db: Connection, mailbox: int) -> tuple[str, str]:
@@ -96,6 +100,11 @@ def names(db: Connection, mailbox: int) -> tuple[str, str]:
     if found is None:
         raise NotFound(f"there is no mailbox {mailbox}")
     return found
+
+
+def _sent(db: Connection, number: int) -> date | None:
+    sent = facts.of(db, number, facts.LATE).date
+    return sent and sent.date()
 
 
 def _keywords(db: Connection, of: dict[str, int]) -> tuple[str, ...]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from datetime import UTC, datetime
 
 import pytest
 
-from mailtrap.message.facts import PREVIEW, Facts, facts
+from mailtrap.message.facts import PREVIEW, Facts, LateFacts, facts
 from mailtrap.message.mailboxes import LIMIT
 
 
@@ -99,3 +101,37 @@ def test_the_preview_is_of_the_html_where_the_plain_text_is_empty() -> None:
 
 def test_the_preview_of_flowed_text_flows() -> None:
     assert preview("fl \r\nows", "text/plain; format=flowed; delsp=yes") == "flows"
+
+
+# -- facts that nobody has asked for
+
+LETTER = b"Subject: Hello\r\nTo: ann@x.test\r\n\r\nHello, Ann.\r\n"
+
+
+def test_the_size_is_known_without_a_look() -> None:
+    late = LateFacts(LETTER)
+
+    assert late.size == len(LETTER)
+    assert not late.is_settled
+
+
+def test_whoever_asks_for_one_finds_all() -> None:
+    late = LateFacts(LETTER)
+
+    assert late.subject == "Hello"
+    assert late.is_settled
+    assert repr(late) == repr(facts(LETTER)).replace("Facts", "LateFacts", 1)
+
+
+def test_late_facts_are_equal_to_others_that_say_the_same() -> None:
+    assert LateFacts(LETTER) == facts(LETTER) == LateFacts(LETTER) != LateFacts(b"")
+    assert hash(LateFacts(LETTER)) == hash(facts(LETTER))
+
+
+def test_late_facts_have_no_others() -> None:
+    assert not hasattr(LateFacts(LETTER), "weight")
+
+
+def test_a_copy_of_late_facts_has_them() -> None:
+    for copied in (copy.copy(LateFacts(LETTER)), pickle.loads(pickle.dumps(LateFacts(LETTER)))):
+        assert copied == facts(LETTER)
