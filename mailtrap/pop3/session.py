@@ -228,7 +228,7 @@ class Session:
 
     def _carry_out_next(self) -> Iterator[bytes]:
         exchange, self.exchange = self.exchange, None
-        line = self._lines.take(in_exchange=exchange is not None)
+        line = self._lines.take_one(in_exchange=exchange is not None)
         if exchange is not None:
             self.transcript.add("C", MASKED)
             return _authorization.go_on(self, exchange, line)

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from aiosmtpd import smtp as aiosmtpd
 
 from mailtrap.envelope import Address
+from mailtrap.lines import LineTooLong
 from mailtrap.smtp import reply
 from mailtrap.smtp.addresses import BadAddress, path
-from mailtrap.smtp.lines import LineTooLong
 
 if TYPE_CHECKING:
     from mailtrap.smtp.session import SMTP

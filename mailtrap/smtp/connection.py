@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, AnyStr, NamedTuple
 from aiosmtpd import smtp as aiosmtpd
 
 from mailtrap import tcp
+from mailtrap.lines import Lines
 from mailtrap.loop import settled
 from mailtrap.smtp.data import Data
-from mailtrap.smtp.lines import Lines
 from mailtrap.tcp import BUFFER
 from mailtrap.transcript import Transcript
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Self
 
 from aiosmtpd.smtp import AuthResult, Session
 
+from mailtrap.lines import LineTooLong
 from mailtrap.smtp import reply
 from mailtrap.smtp.commands import COMMANDS, HTTP
 from mailtrap.smtp.connection import Connection, Over, Port
 from mailtrap.smtp.data import Data
-from mailtrap.smtp.lines import LineTooLong
 from mailtrap.smtp.transaction import Transaction
 from mailtrap.transcript import MASKED
 

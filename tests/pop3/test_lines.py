@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mailtrap.lines import LIMIT as SASL_LIMIT
 from mailtrap.pop3.errors import Bad
-from mailtrap.pop3.lines import LIMIT, SASL_LIMIT, Lines
+from mailtrap.pop3.lines import LIMIT, Lines
 
 
 def taken(octets: bytes, piece: int, *, in_exchange: bool = False) -> list[bytes | None]:
@@ -17,7 +18,7 @@ def taken(octets: bytes, piece: int, *, in_exchange: bool = False) -> list[bytes
         lines.feed(octets[start : start + piece])
         while lines.ready():
             try:
-                found.append(lines.take(in_exchange=in_exchange))
+                found.append(lines.take_one(in_exchange=in_exchange))
             except Bad:
                 found.append(None)
         assert len(lines) <= SASL_LIMIT + 1

@@ -18,7 +18,7 @@ LAYERS: tuple[set[str], ...] = (
         *("envelope", "errors", "version", "quantities", "message", "search"),
         *("bus", "current", "transcript", "accounts", "engine"),
     },
-    {"store", "ports", "loop", "settings", "authority", "tcp", "hub", "sasl", "accepting"},
+    {"store", "ports", "loop", "lines", "settings", "authority", "tcp", "hub", "sasl", "accepting"},
     {"tls", "driver", "logins", "portable"},
     {"smtp", "pop3", "imap", "server", "mailtrap_web", "remote"},
     {"listeners"},

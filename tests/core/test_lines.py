@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailtrap.smtp.lines import LIMIT, Lines, LineTooLong
+from mailtrap.lines import LIMIT, Lines, LineTooLong
 
 
 def read(lines: Lines) -> Iterator[bytes | None]:

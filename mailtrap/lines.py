@@ -5,7 +5,7 @@ from __future__ import annotations
 from mailtrap.errors import MailtrapError
 
 LIMIT = 12_288
-"""Octets of a line without its end: what RFC 4954 §4.3 wants for AUTH, the longest of all commands."""
+"""Octets of a line without its end: what RFC 4954 §4.3 wants for AUTH, the longest of all commands, in POP3 too."""
 
 
 class LineTooLong(MailtrapError):
@@ -26,6 +26,10 @@ class Lines:
     def feed(self, octets: bytes) -> None:
         """These came next."""
         self._octets += octets
+
+    def clear(self) -> None:
+        """Forget what came."""
+        self.__init__()  # type: ignore[misc]  # as new
 
     def ready(self) -> bool:
         """Whether a whole line is here. What cannot become a line any more is dropped."""
