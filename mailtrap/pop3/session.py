@@ -125,7 +125,11 @@ class Session:
         return iter(())
 
     def dismiss(self, text: str) -> Iterator[bytes]:
-        """Say goodbye without having been asked to; nothing is removed (RFC 1939 §3)."""
+        """Say goodbye without having been asked to; nothing is removed (RFC 1939 §3).
+
+        A client that was silent for too long should, by that section, not even be told. It is: whoever debugs one
+        sees why.
+        """
         self.closing = True
         yield self._said(err(f"[SYS/TEMP] {text}"))
 
