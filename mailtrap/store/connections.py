@@ -46,6 +46,7 @@ def open_writer(file: Path, synchronous: Synchronous) -> sqlite3.Connection:
     """The connection that writes, to a database of the latest version; made, if there is none."""
     db = None
     try:
+        _look_at_log(file)
         db = connect(file)
         check(db, str(file))
         # Space that was taken can be given back in slices; this must be said before the first table is made.
@@ -137,12 +138,44 @@ def connect(file: Path) -> sqlite3.Connection:
     return sqlite3.connect(file, isolation_level=None, check_same_thread=False, cached_statements=256)
 
 
+@contextmanager
+def opening(file: Path) -> Iterator[None]:
+    """What SQLite says of *file* in this block ends the attempt to open it, in one line of ours."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StoreUnavailable(_why(file, error)) from error
+
+
+def _look_at_log(file: Path) -> None:
+    """SQLite would take the log of a database that is not there for a leftover, and delete it."""
+    log = Path(f"{file}-wal")
+    if log.exists() and log.stat().st_size and not (file.exists() and file.stat().st_size):
+        raise StoreUnavailable(f"{log} is the log of {file.name}, which is not there: put it back, or take both away")
+
+
+_ADVICE = {
+    sqlite3.SQLITE_NOTADB: "is damaged, or no database of this program ({error}); it was left as it is",
+    sqlite3.SQLITE_CORRUPT: "is damaged ({error}), and nothing of it was deleted: restore it, or use another directory",
+    sqlite3.SQLITE_FULL: "cannot be opened, because the disk is full: make room, or use another directory",
+    sqlite3.SQLITE_READONLY: "may not be written to by this user: allow it, or use another directory",
+    sqlite3.SQLITE_PERM: "may not be written to by this user: allow it, or use another directory",
+    sqlite3.SQLITE_CANTOPEN: "may not be read or written by this user: allow it, or use another directory",
+    sqlite3.SQLITE_BUSY: "is used by another program ({error}): stop that one, or use another directory",
+    sqlite3.SQLITE_IOERR_SHMOPEN: "cannot have a write-ahead log: put it on a local disk",
+    sqlite3.SQLITE_IOERR_SHMSIZE: "cannot have a write-ahead log: put it on a local disk",
+    sqlite3.SQLITE_IOERR_SHMMAP: "cannot have a write-ahead log: put it on a local disk",
+    sqlite3.SQLITE_IOERR_SHMLOCK: "cannot have a write-ahead log: put it on a local disk",
+}
+"""By the extended code of an error, or else by its primary one."""
+
+
 def _why(file: Path, error: sqlite3.Error) -> str:
-    if "fts5" in str(error) or "trigram" in str(error):
+    if "no such module: fts5" in str(error) or "no such tokenizer: trigram" in str(error):
         return (
             f"this Python's SQLite ({sqlite3.sqlite_version}) has no full-text search with trigrams: "
             "use a Python whose SQLite is 3.34 or newer and built with FTS5"
         )
-    if getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
-        return f"{file} is damaged, or no database of this program ({error}); it was left as it is"
-    return f"{file} cannot be opened: {error}"
+    code = getattr(error, "sqlite_errorcode", 0)
+    advice = _ADVICE.get(code) or _ADVICE.get(code & 0xFF, "cannot be opened: {error}")
+    return f"{file} {advice.format(error=error)}"

@@ -88,3 +88,12 @@ def test_a_disk_that_cannot_be_written_at_the_start_is_one_line_and_exit_1(tmp_p
         assert "every message is kept" in again.popen.stdout.readline()  # and nothing half made is in the way
         again.kill()
         again.popen.communicate()
+
+
+def test_a_disk_that_no_log_can_be_on_is_one_line_and_exit_1(tmp_path: Path, trouble: Trouble) -> None:
+    trouble["remote"] = 1
+    process = spawn(["--data", str(tmp_path / "data")], env=trouble.environment)
+    said, _ = process.popen.communicate(timeout=60)
+
+    assert process.popen.returncode == 1
+    assert said == f"mailtrap: {tmp_path}/data/mailtrap.db cannot have a write-ahead log: put it on a local disk\n"

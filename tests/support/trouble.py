@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 
 SOURCE = Path(__file__).with_name("trouble.c")
-NAMES = ("ok", "failing", "error", "calls", "failed", "syncs", "clock")
+NAMES = ("ok", "failing", "error", "calls", "failed", "syncs", "clock", "remote")
 """The fields of ``struct orders``, all of 64 bits."""
 
 
