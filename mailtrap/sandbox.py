@@ -26,7 +26,8 @@ from mailtrap.message.summary import Origin, Summary
 from mailtrap.settings import Settings, read
 from mailtrap.store import DEFAULT_PROJECT, Store
 from mailtrap.store.records import NewMessage
-from mailtrap.store.sqlite import SqliteStore
+from mailtrap.store.retention import Limits
+from mailtrap.store.sqlite import KEEP, SqliteStore
 from mailtrap.tls import Tls
 
 if TYPE_CHECKING:
@@ -185,7 +186,14 @@ class Sandbox:
         wanted = {name: port for name in PORTS if (port := getattr(settings, name)) is not None}
         bound = {name: self._bind(name, port, undo) for name, port in wanted.items()}
         self.bus = Bus()
-        self.store = SqliteStore(settings.data, bus=self.bus, temp_dir=settings.temp_dir, durable=settings.durable)
+        self.store = SqliteStore(
+            settings.data,
+            bus=self.bus,
+            temp_dir=settings.temp_dir,
+            keep_octets=max(settings.keep_bytes or 0, KEEP),
+            keep=Limits(settings.keep_messages, settings.keep_bytes, settings.keep_age),
+            durable=settings.durable,
+        )
         undo.callback(self.store.close)
         self.current = Current(self.store.project(DEFAULT_PROJECT).id)
         self.loop = Loop()

@@ -58,6 +58,22 @@ class Settings:
         "With data: answer only when the disk has written the message, so that it survives power loss too. "
         "Without it, it survives whatever happens to the program."
     )
+    keep_messages: int | None = _option(
+        None, q.count, "N", "So many messages are kept in a project, besides pinned ones: the oldest go."
+    )
+    keep_bytes: int | None = _option(
+        None,
+        q.size,
+        "SIZE",
+        "So much is kept in a project, besides pinned messages. "
+        "A temporary store keeps 2GiB as a whole, or this, if it is more.",
+    )
+    keep_age: float | None = _option(
+        None,
+        q.duration,
+        "TIME",
+        "Messages are kept for so long, unless they are pinned; measured so that nobody's setting the clock counts.",
+    )
     temp_dir: Path | None = _option(
         None, q.path, "DIR", "Where a temporary store is put; the system's own place for such files, if unset."
     )

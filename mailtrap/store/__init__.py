@@ -31,6 +31,7 @@ from mailtrap.store.records import (
     Session,
     View,
 )
+from mailtrap.store.retention import Limits
 from mailtrap.transcript import Transcript
 
 DEFAULT_PROJECT = "default"
@@ -61,6 +62,16 @@ class Store(Protocol):
 
     def projects(self) -> list[Project]:
         """All projects, by name."""
+
+    def limits(self, project: int) -> Limits:
+        """What is kept in a project: its own limits, or those of all."""
+
+    def limit(self, project: int, limits: Limits | None) -> None:
+        """Give a project limits of its own; with None, those of all. What is too much goes in the background.
+
+        Every message counts that is there and not pinned, appended ones too; the oldest go, as expired. Age is the
+        time since a message was stored, by a clock of the store's own.
+        """
 
     # -- messages in
 

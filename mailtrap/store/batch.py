@@ -73,6 +73,6 @@ _MESSAGE = """
     (number, id, project, origin, received_at, modseq, size, pinned, session, accounts, envelope, facts)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
-_RAW = "INSERT INTO raw VALUES (?, ?)"
+_RAW = "INSERT INTO raw (key, octets) VALUES (?, ?)"
 _ENTRY = "INSERT INTO entry (mailbox, uid, message, modseq, flags) VALUES (?, ?, ?, ?, ?)"
 _FILED = "INSERT INTO filed VALUES (?, ?)"

@@ -70,6 +70,10 @@ class Books:
         self._taken[0][project] = row
         return row
 
+    def seen(self, project: int) -> ProjectRow | None:
+        """A project as it was last taken out, for a look only."""
+        return self._projects.get(project)
+
     def account(self, project: ProjectRow, name: str) -> AccountRow:
         """The account called *name*; made, if there is none."""
         row = self._names.get((project.id, name))

@@ -17,28 +17,38 @@ Found = tuple[int, str, int]
 REMEMBERED = 10_000
 """So many messages of a project are known to be gone, and since when."""
 
+_LOOK = 100
+"""After so many more it is looked whether they are too many."""
+
 
 def delete(batch: Batch, project: int, ids: Collection[str], why: Literal["deleted", "expired"]) -> int:
     """A job: delete messages everywhere, and remember that they were here."""
-    books = batch.books
-    row = books.project(project)
+    row = batch.books.project(project)
     found = batch.db.execute(
         """
-        SELECT number, id, size, origin = 'append' FROM message
+        SELECT number, id, size, origin = 'append', pinned <= 0 FROM message
         WHERE id IN (SELECT value FROM json_each(:ids)) AND project = :project AND (number > :floor OR pinned)
         """,
         {"ids": codec.encode(list(ids)), "project": project, "floor": row.floor},
     ).fetchall()
+    delete_found(batch, row, found, why)
+    return len(found)
+
+
+def delete_found(
+    batch: Batch, row: ProjectRow, found: list[tuple[int, str, int, int, int]], why: Literal["deleted", "expired"]
+) -> None:
+    """Delete these of a project: number, id, size, whether it was appended, whether it may expire."""
     if not found:
-        return 0
-    modseq = books.next_modseq()
+        return
+    modseq = batch.books.next_modseq()
     row.messages -= len(found)
-    row.appended -= sum(appended for *_, appended in found)
+    row.appended -= sum(appended for *_, appended, _ in found)
+    row.lose(sum(loose for *_, loose in found), sum(size for _, _, size, _, loose in found if loose))
     numbers = [number for number, *_ in found]
     uids = _take_out(batch, numbers, modseq)
-    bury(batch, row, [(number, name, size) for number, name, size, _ in found], modseq, batch.at, why)
-    batch.events.append(Deleted(project, modseq, tuple(name for _, name, *_ in found), tuple(numbers), why, uids))
-    return len(found)
+    bury(batch, row, [(number, name, size) for number, name, size, *_ in found], modseq, batch.at, why)
+    batch.events.append(Deleted(row.id, modseq, tuple(name for _, name, *_ in found), tuple(numbers), why, uids))
 
 
 def delete_all(batch: Batch, project: int) -> int:
@@ -51,6 +61,7 @@ def delete_all(batch: Batch, project: int) -> int:
     ).fetchone()
     count: int = row.messages - pinned
     row.messages, row.appended = pinned, appended
+    row.loose = row.loose_octets = 0
     row.floor, row.floor_modseq = batch.books.number, batch.books.next_modseq()
     batch.db.execute(
         "UPDATE project SET floor = ?, floor_modseq = ?, floored_at = ? WHERE id = ?",
@@ -89,7 +100,7 @@ def bury(batch: Batch, project: ProjectRow, found: list[Found], modseq: int, at:
         [(number, name, project.id, modseq, at, why) for number, name, _ in found],
     )
     db.executemany("INSERT INTO purge VALUES (?, ?)", [(number, size) for number, _, size in found])
-    _forget(batch, project.id)
+    _forget(batch, project, len(found))
 
 
 def _take_out(batch: Batch, numbers: Iterable[int], modseq: int) -> dict[int, tuple[int, ...]]:
@@ -127,12 +138,17 @@ def _take_out(batch: Batch, numbers: Iterable[int], modseq: int) -> dict[int, tu
     return {mailbox: tuple(sorted(gone)) for mailbox, gone in uids.items()}
 
 
-def _forget(batch: Batch, project: int) -> None:
+def _forget(batch: Batch, project: ProjectRow, more: int) -> None:
+    """Keep what is remembered within its bound, or little above: to look where that is takes as long as to bury ten."""
+    project.remembered += more
+    if project.remembered < _LOOK:
+        return
+    project.remembered = 0
     batch.db.execute(
         """
         DELETE FROM gone WHERE project = :project AND number <= (
             SELECT number FROM gone WHERE project = :project ORDER BY number DESC LIMIT 1 OFFSET :most
         )
         """,
-        {"project": project, "most": REMEMBERED},
+        {"project": project.id, "most": REMEMBERED},
     )

@@ -51,6 +51,8 @@ class Storing(ABC):
         project.messages += 1
         if new.origin == "append":
             project.appended += 1
+        if not new.pinned:
+            project.lose(-1, -size)
         filed, accounts = self._file(batch, number, modseq)
         known = (number, self._id, new.project, new.origin, self._at, modseq, size, int(new.pinned))
         batch.add_message(*known, self._session, accounts, *self._texts)

@@ -17,6 +17,9 @@ _ROWS = 8
 _MESSAGES = 20
 """So many messages are taken at a time."""
 
+_MOST_WAITING = 200
+"""With so many deleted messages waiting it does not wait for quiet."""
+
 _RESERVE = 1024
 """Pages that are kept free, for what comes next: 4 MiB."""
 
@@ -33,6 +36,8 @@ class Reclaim:
         self._octets = 0
         """What the messages take up that came since, deleted ones included."""
         self._floors = {project for [project] in db.execute("SELECT id FROM project WHERE floor > 0").fetchall()}
+        [self._waiting] = db.execute("SELECT count(*) FROM purge").fetchone()
+        """So many wait to be purged, that were deleted one by one."""
         self._hopeless = 0
         """With so much stored nothing was left that may go."""
         self._is_due = True
@@ -41,9 +46,10 @@ class Reclaim:
         """A message was stored."""
         self._octets += octets
 
-    def note(self, floor_of: int | None = None) -> None:
+    def note(self, floor_of: int | None = None, messages: int = 0) -> None:
         """Something was deleted, by a floor of a project or otherwise."""
         self._is_due = True
+        self._waiting += messages
         if floor_of is not None:
             self._floors.add(floor_of)
 
@@ -54,7 +60,11 @@ class Reclaim:
 
     @property
     def urgent(self) -> bool:
-        """Too much is stored, and some of it may go."""
+        """Too much is stored, and some of it may go; or so many went that quiet moments do not do for them."""
+        return self._waiting > _MOST_WAITING or self._is_too_much
+
+    @property
+    def _is_too_much(self) -> bool:
         return self._keep_octets is not None and self._octets > max(self._keep_octets, self._hopeless)
 
     def __call__(self, batch: Batch) -> None:
@@ -75,6 +85,7 @@ class Reclaim:
             for statement in _DELETE_TEXTS:
                 batch.db.execute(statement, (number,))
             self._octets -= size
+            self._waiting -= self._waiting > 0
         return True
 
     def _sink(self, batch: Batch) -> bool:
@@ -93,7 +104,7 @@ class Reclaim:
 
     def _expire(self, batch: Batch) -> bool:
         """Delete the oldest messages, if there is too much."""
-        if self._keep_octets is None or not self.urgent:
+        if self._keep_octets is None or not self._is_too_much:
             return False
         found = batch.db.execute(
             "SELECT project, id, size FROM message WHERE pinned <= 0 ORDER BY number LIMIT ?", (_MESSAGES,)

@@ -18,6 +18,16 @@ class ProjectRow:
     floor_modseq: int
     messages: int
     appended: int
+    loose: int
+    """Those that may expire, because they are not pinned."""
+    loose_octets: int
+    remembered: int = 100
+    """So many are gone since it was last looked whether too many are remembered."""
+
+    def lose(self, count: int, octets: int) -> None:
+        """So many that might have expired are pinned now, or gone."""
+        self.loose -= count
+        self.loose_octets -= octets
 
 
 @dataclass(slots=True)
@@ -61,14 +71,14 @@ class MailboxRow:
         return self.counted_at < self.account.project.floor_modseq
 
 
-READ_PROJECT = "SELECT id, floor, floor_modseq, messages, appended FROM project WHERE id = ?"
+READ_PROJECT = "SELECT id, floor, floor_modseq, messages, appended, loose, loose_octets FROM project WHERE id = ?"
 READ_ACCOUNT = "SELECT project, id, name, last_arrival, messages, unseen, counted_at FROM account WHERE id = ?"
 READ_MAILBOX = """
     SELECT account, id, name, uidnext, highest_modseq, expunged_from, messages, unseen, size, counted_at, deleted_at
     FROM mailbox WHERE id = ?
 """
 
-_WRITE_PROJECT = "UPDATE project SET messages = ?, appended = ? WHERE id = ?"
+_WRITE_PROJECT = "UPDATE project SET messages = ?, appended = ?, loose = ?, loose_octets = ? WHERE id = ?"
 _WRITE_ACCOUNT = "UPDATE account SET last_arrival = ?, messages = ?, unseen = ?, counted_at = ? WHERE id = ?"
 _WRITE_MAILBOX = """
     UPDATE mailbox SET uidnext = ?, highest_modseq = ?, expunged_from = ?, messages = ?, unseen = ?, size = ?,
@@ -86,7 +96,7 @@ def read(db: Connection, statement: str, key: int) -> list[Any]:
 
 def write_project(db: Connection, row: ProjectRow) -> None:
     """Write its counters down."""
-    db.execute(_WRITE_PROJECT, (row.messages, row.appended, row.id))
+    db.execute(_WRITE_PROJECT, (row.messages, row.appended, row.loose, row.loose_octets, row.id))
 
 
 def write_account(db: Connection, row: AccountRow) -> None:

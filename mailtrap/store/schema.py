@@ -229,6 +229,29 @@ def serve_mailboxes(db: Connection) -> None:
     )
 
 
+def limit_projects(db: Connection) -> None:
+    """Version 4: a project may have limits of its own, and knows what may expire; octets may be compressed."""
+    _run(
+        db,
+        """
+        -- Messages that may expire: those that are there and not pinned.
+        ALTER TABLE project ADD COLUMN loose INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE project ADD COLUMN loose_octets INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE project ADD COLUMN keep TEXT;     -- JSON: its own limits: messages, octets, seconds
+
+        UPDATE project SET (loose, loose_octets) = (
+            SELECT count(*), coalesce(sum(size), 0) FROM message
+            WHERE project = project.id AND pinned <= 0 AND (number > floor OR pinned)
+        );
+
+        -- How far the numbers went at a time of the store's own clock (`mailtrap.store.ages`).
+        CREATE TABLE mark (at INTEGER PRIMARY KEY, number INTEGER NOT NULL);
+
+        ALTER TABLE raw ADD COLUMN packed INTEGER NOT NULL DEFAULT 0;  -- 1: by zlib, on its own
+        """,
+    )
+
+
 def _run(db: Connection, script: str) -> None:
     """All statements of *script*, within the transaction that is open (`executescript` would end it)."""
     statement = ""
@@ -239,4 +262,9 @@ def _run(db: Connection, script: str) -> None:
             statement = ""
 
 
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (create, find_refusals_by_session, serve_mailboxes)
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
+    create,
+    find_refusals_by_session,
+    serve_mailboxes,
+    limit_projects,
+)

@@ -13,23 +13,25 @@ from pathlib import Path
 from sqlite3 import Connection
 from typing import Literal, TypeVar
 
-from mailtrap.bus import Added, Bus, Deleted, Emptied, Event
+from mailtrap.bus import Added, Bus, Changed, Deleted, Emptied, Event
 from mailtrap.errors import StoreUnavailable
 from mailtrap.message.summary import Summary
 from mailtrap.search.fold import storable
 from mailtrap.search.tree import All, Query
 from mailtrap.store import deletion, directory, folders, lists, octets, projects, sessions
+from mailtrap.store.ages import Ages
 from mailtrap.store.batch import Batch
 from mailtrap.store.books import Books
 from mailtrap.store.bounds import Bound
 from mailtrap.store.checkpoints import Checkpoints
-from mailtrap.store.connections import Readers, Synchronous, connect, open_writer, opening
+from mailtrap.store.connections import Readers, Synchronous, connect, open_writer
 from mailtrap.store.fulltext import Fulltext
 from mailtrap.store.ingest import Adding, refuse
 from mailtrap.store.mailboxes import Mailboxes
 from mailtrap.store.query import compile as compiled
 from mailtrap.store.reclaim import Reclaim
 from mailtrap.store.records import Filing, NewMessage, NewRefusal, Page, Project, Refusal, Session
+from mailtrap.store.retention import NO_LIMITS, Limits, Looks, Retention
 from mailtrap.store.update import update
 from mailtrap.store.writer import Writer
 from mailtrap.transcript import Transcript
@@ -61,19 +63,20 @@ class SqliteStore(Mailboxes):
         bus: Bus | None = None,
         temp_dir: Path | None = None,
         keep_octets: int = KEEP,
+        keep: Limits = NO_LIMITS,
+        ages: Callable[[Connection], Ages] = Ages,
         durable: bool = False,
     ) -> None:
         """Keep everything in the directory *path*; or, without it, in a temporary one in *temp_dir*, and there
         no more than the newest *keep_octets*. *durable*: every commit waits for the disk, and survives power loss."""
         self.bus = bus or Bus()
         self.settle = _at_once
+        self._keep = keep
+        self._ages = ages
         self._directory = directory.temporary(temp_dir) if path is None else directory.persistent(path)
         try:
-            with opening(self._directory.file):
-                self._open(None if path else keep_octets, durable=durable)
+            self._open(None if path else keep_octets, durable=durable)
         except BaseException:
-            if hasattr(self, "_db"):
-                self._db.close()
             self._directory.close()
             raise
         _STORES.add(self)
@@ -89,8 +92,10 @@ class SqliteStore(Mailboxes):
         self._refusals = Bound("refusal", "partial")
         self._reclaim = Reclaim(self._db, keep_octets)
         self._checkpoints = Checkpoints(partial(connect, self._directory.file))
-        self._writer = Writer(self._db, books, self._tell, (self._sessions, self._reclaim))
+        self._writer = Writer(self._db, books, self._tell, (self._sessions, self._retention, self._reclaim))
+        self._looks = Looks(self._retention, self._writer.submit)
         self._fulltext = Fulltext(self._readers, self._writer.submit, indexed, books.number)
+        self._retention = Retention(self._db, books, self._keep, self._ages(self._db))
 
     def close(self) -> None:
         """Write what is queued, stop, and remove the directory of a temporary store. In a forked child: nothing."""
@@ -100,6 +105,7 @@ class SqliteStore(Mailboxes):
         self._writer.submit(self._sessions.write_all)
         self._writer.close()
         self._checkpoints.close()
+        self._looks.close()
         self._readers.close()
         self._db.close()
         self._directory.close()
@@ -127,6 +133,15 @@ class SqliteStore(Mailboxes):
     # -- messages in
 
     def add(self, new: NewMessage) -> Future[Summary]:
+    def limits(self, project: int) -> Limits:
+        """What is kept in a project: its own limits, or those of all."""
+        return self._retention.limits(project)
+
+    def limit(self, project: int, limits: Limits | None) -> None:
+        """Give a project limits of its own; with None, those of all. What is too much goes in the background."""
+        self._write(lambda batch: self._retention.limit(batch, project, limits))
+        self._looks.begin()
+
         """Store a message and file it; done when committed."""
         return self._submit(Adding(new), len(new.octets))
 
@@ -285,7 +300,10 @@ class SqliteStore(Mailboxes):
                 self._reclaim.added(len(event.octets()))
                 self._fulltext.note(summary, event.octets())
             case Deleted():
-                self._reclaim.note()
+                self._reclaim.note(messages=len(event.ids))
+            case Changed(numbers=[first, *_]):
+                self._retention.changed(event.project, first)
+                self._retention.added(event.project)
             case Emptied():
                 self._reclaim.note(floor_of=event.project)
 

@@ -64,11 +64,14 @@ def _pin(batch: Batch, project: ProjectRow, numbers: str, pinned: bool) -> set[i
             WHEN :pinned THEN 1
             WHEN number <= :floor THEN -1 -- it was spared by a floor, and nobody has deleted it since
             ELSE 0 END
-        WHERE number IN (SELECT value FROM json_each(:numbers)) AND (pinned > 0) <> :pinned RETURNING number
+        WHERE number IN (SELECT value FROM json_each(:numbers)) AND (pinned > 0) <> :pinned RETURNING number, size
         """,
         {"numbers": numbers, "pinned": pinned, "floor": project.floor},
     )
-    return {number for [number] in found.fetchall()}
+    sizes = dict(found.fetchall())
+    sign = 1 if pinned else -1
+    project.lose(sign * len(sizes), sign * sum(sizes.values()))
+    return set(sizes)
 
 
 def _tag(batch: Batch, messages: Collection[int], add: set[str], remove: set[str]) -> set[int]:
