@@ -91,21 +91,21 @@ class SqliteStore(Mailboxes):
         self._sessions = sessions.Sessions(self._db)
         self._refusals = Bound("refusal", "partial")
         self._reclaim = Reclaim(self._db, keep_octets)
+        self._retention = Retention(self._db, books, self._keep, self._ages(self._db))
         self._checkpoints = Checkpoints(partial(connect, self._directory.file))
         self._writer = Writer(self._db, books, self._tell, (self._sessions, self._retention, self._reclaim))
         self._looks = Looks(self._retention, self._writer.submit)
         self._fulltext = Fulltext(self._readers, self._writer.submit, indexed, books.number)
-        self._retention = Retention(self._db, books, self._keep, self._ages(self._db))
 
     def close(self) -> None:
         """Write what is queued, stop, and remove the directory of a temporary store. In a forked child: nothing."""
         if self._is_inherited:
             return
         self._fulltext.close()
+        self._looks.close()
         self._writer.submit(self._sessions.write_all)
         self._writer.close()
         self._checkpoints.close()
-        self._looks.close()
         self._readers.close()
         self._db.close()
         self._directory.close()
@@ -130,9 +130,6 @@ class SqliteStore(Mailboxes):
         with self._snapshot() as db:
             return projects.every(db)
 
-    # -- messages in
-
-    def add(self, new: NewMessage) -> Future[Summary]:
     def limits(self, project: int) -> Limits:
         """What is kept in a project: its own limits, or those of all."""
         return self._retention.limits(project)
@@ -142,6 +139,9 @@ class SqliteStore(Mailboxes):
         self._write(lambda batch: self._retention.limit(batch, project, limits))
         self._looks.begin()
 
+    # -- messages in
+
+    def add(self, new: NewMessage) -> Future[Summary]:
         """Store a message and file it; done when committed."""
         return self._submit(Adding(new), len(new.octets))
 
@@ -298,12 +298,12 @@ class SqliteStore(Mailboxes):
             case Added(summary=summary):
                 self._sessions.count(summary.session, messages=1)
                 self._reclaim.added(len(event.octets()))
+                self._retention.added(event.project)
                 self._fulltext.note(summary, event.octets())
             case Deleted():
                 self._reclaim.note(messages=len(event.ids))
             case Changed(numbers=[first, *_]):
                 self._retention.changed(event.project, first)
-                self._retention.added(event.project)
             case Emptied():
                 self._reclaim.note(floor_of=event.project)
 
