@@ -45,7 +45,7 @@ class Acceptor:
             return
         self._is_closed = True
         if self._pause is None:
-            self._loop.remove_reader(self._socket)
+            self._loop.remove_reader(self._socket.fileno())
         else:
             self._pause.cancel()
         self._socket.close()
@@ -55,7 +55,8 @@ class Acceptor:
 
     def _accept_again(self) -> None:
         self._pause = None
-        self._loop.add_reader(self._socket, self._accept)
+        # By its number: uvloop would hold on to the socket, which a forked child then could not close.
+        self._loop.add_reader(self._socket.fileno(), self._accept)
 
     def _accept(self) -> None:
         for _ in range(_TURN):
@@ -89,7 +90,7 @@ class Acceptor:
 
     def _rest(self, error: OSError) -> None:
         log.warning("no more connections can be taken now: %s", error.strerror)
-        self._loop.remove_reader(self._socket)
+        self._loop.remove_reader(self._socket.fileno())
         self._pause = self._loop.call_later(PAUSE, self._accept_again)
 
 
