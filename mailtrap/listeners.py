@@ -176,6 +176,7 @@ def _pop3(sandbox: Sandbox) -> Callable[[bool], Make]:
         hostname=settings.hostname,
         idle=settings.pop3_timeout,
         strict_stuffing=settings.pop3_strict_stuffing,
+        locking=settings.pop3_locking,
         login_disabled=settings.login_needs_tls,
     )
     return lambda starttls: partial(Session, replace(world, starttls=starttls))

@@ -109,6 +109,9 @@ class Settings:
     pop3_strict_stuffing: bool = _switch(
         "Double dots after CRLF alone, as the RFC has it, though lenient clients then end at others."
     )
+    pop3_locking: bool = _switch(
+        "Let one POP3 session at a time into a maildrop, as the RFC has it; the next is answered [IN-USE]."
+    )
     http_connections: int = _option("4000", q.count, "N", "The most HTTP connections at a time.")
     allowed_host: tuple[str, ...] = _option(
         "",
