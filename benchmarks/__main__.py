@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-NAMES = ("smtp", "latency", "imap", "pop3", "wait", "startup", "fixture", "store", "transfer")
+NAMES = ("smtp", "latency", "imap", "pop3", "wait", "startup", "fixture", "store", "transfer", "soak")
 
 
 def main(names: list[str]) -> int:

@@ -9,6 +9,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from benchmarks.process import free_port, running
 
@@ -38,20 +39,22 @@ class Server:
     http: int | None = None
     imap: int | None = None
     pop3: int | None = None
+    data: Path | None = None
 
 
 @contextmanager
-def sandbox() -> Iterator[Server]:
-    """The sandbox with ``--data``, so with ``synchronous=NORMAL``."""
+def sandbox(*options: str) -> Iterator[Server]:
+    """The sandbox with ``--data``, so with ``synchronous=NORMAL``; and with more *options*."""
     ports = {name: free_port() for name in ("smtp", "http", "imap", "pop3")}
     listeners = [word for name, port in ports.items() for word in (f"--{name}", str(port))]
     others = [word for name in ("submission", "smtps", "imaps", "pop3s") for word in (f"--{name}", "off")]
     with tempfile.TemporaryDirectory() as data:
         command = [sys.executable, "-m", "mailtrap", *listeners, *others, "--data", data, "--host", "127.0.0.1"]
-        with running(command, ports["http"]) as process:
+        with running([*command, *options], ports["http"]) as process:
             caught_up = _search(ports["http"])
             caught_up()
-            yield Server(process.pid, ports["smtp"], caught_up, ports["http"], ports["imap"], ports["pop3"])
+            addresses = (ports["http"], ports["imap"], ports["pop3"])
+            yield Server(process.pid, ports["smtp"], caught_up, *addresses, Path(data))
 
 
 @contextmanager
