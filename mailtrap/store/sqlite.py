@@ -24,7 +24,7 @@ from mailtrap.store.batch import Batch
 from mailtrap.store.books import Books
 from mailtrap.store.bounds import Bound
 from mailtrap.store.checkpoints import Checkpoints
-from mailtrap.store.connections import Readers, Synchronous, connect, open_writer
+from mailtrap.store.connections import Readers, Synchronous, connect, open_writer, opening
 from mailtrap.store.fulltext import Fulltext
 from mailtrap.store.ingest import Adding, refuse
 from mailtrap.store.mailboxes import Mailboxes
@@ -75,8 +75,11 @@ class SqliteStore(Mailboxes):
         self._ages = ages
         self._directory = directory.temporary(temp_dir) if path is None else directory.persistent(path)
         try:
-            self._open(None if path else keep_octets, durable=durable)
+            with opening(self._directory.file):
+                self._open(None if path else keep_octets, durable=durable)
         except BaseException:
+            if hasattr(self, "_db"):
+                self._db.close()
             self._directory.close()
             raise
         _STORES.add(self)
