@@ -37,6 +37,9 @@ _AT_ONCE = 32
 _PAGES = 16
 """So many pages of the index are merged with every transaction; twice as many as one of messages adds."""
 
+_PAUSE = 0.0005
+"""Seconds between two messages, in which the event loop has the interpreter for itself: a command takes less."""
+
 _PATIENCE = 1.0
 """Seconds after which what failed is tried again."""
 
@@ -143,7 +146,7 @@ class Fulltext:
         made: list[outlines.Outline] = []
         late: list[tuple[int, Facts]] = []
         for summary, message in found:
-            time.sleep(0)  # whoever waits for the interpreter goes first
+            time.sleep(self._pause)
             document, outline = self._texts(summary, message)
             if document is not None:
                 rows.append((summary.number, *_columns(document)))
@@ -156,6 +159,12 @@ class Fulltext:
             self._indexed = up_to
             self._failure = None
             self._changed.notify_all()
+
+    @property
+    def _pause(self) -> float:
+        """None where somebody waits for it, or more comes than it can keep up with."""
+        is_late = self._wanted > self._indexed or self._newest - self._indexed >= 2 * _BACKLOG
+        return 0 if is_late else _PAUSE
 
     def _next(self) -> tuple[list[Texts], int]:
         """Messages to index next, and up to which number these are all there are."""

@@ -15,8 +15,8 @@ from mailtrap.store.bounds import ROWS, Bound
 from mailtrap.store.records import Session
 from mailtrap.transcript import Transcript
 
-_SLICE = 100
-"""So many are written at a time; when so many wait, it is done even if there is no quiet moment."""
+_SLICE = 16
+"""So many are written at a time, in half a millisecond; when so many wait, it is done even if no moment is quiet."""
 
 
 @dataclass(slots=True)
