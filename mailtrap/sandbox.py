@@ -62,6 +62,8 @@ class Sandbox:
         """Every host and port in use, by protocol."""
         self._lock = threading.Lock()
         self._undo: ExitStack | None = None
+        self._bound = ExitStack()
+        """What closes the ports."""
         self._process = os.getpid()
 
     def start(self) -> Self:
@@ -96,9 +98,7 @@ class Sandbox:
             if self._undo is None:
                 raise RuntimeError("the sandbox does not run")
             if protocol not in self.addresses:
-                with ExitStack() as undo:
-                    self.loop.run(self._listeners.open(protocol, self._bind(protocol, port, undo)))
-                    self._undo.enter_context(undo.pop_all())
+                self.loop.run(self._listeners.open(protocol, self._bind(protocol, port)))
         return self.address(protocol)
 
     def address(self, protocol: str) -> tuple[str, int]:
@@ -181,10 +181,11 @@ class Sandbox:
     def _start(self, undo: ExitStack) -> None:
         self._process = os.getpid()
         ports.raise_descriptor_limit()
+        self._bound = undo.enter_context(ExitStack())  # closed last, when nobody accepts there any more
         settings = self.settings
         self.tls = Tls.of(settings)
         wanted = {name: port for name in PORTS if (port := getattr(settings, name)) is not None}
-        bound = {name: self._bind(name, port, undo) for name, port in wanted.items()}
+        bound = {name: self._bind(name, port) for name, port in wanted.items()}
         self.bus = Bus()
         self.store = SqliteStore(
             settings.data,
@@ -193,6 +194,7 @@ class Sandbox:
             keep_octets=max(settings.keep_bytes or 0, KEEP),
             keep=Limits(settings.keep_messages, settings.keep_bytes, settings.keep_age),
             durable=settings.durable,
+            compress=settings.compress,
         )
         undo.callback(self.store.close)
         self.current = Current(self.store.project(DEFAULT_PROJECT).id)
@@ -205,10 +207,10 @@ class Sandbox:
         for name, sockets in bound.items():
             self.loop.run(self._listeners.open(name, sockets))
 
-    def _bind(self, protocol: str, port: int, undo: ExitStack) -> list[socket.socket]:
+    def _bind(self, protocol: str, port: int) -> list[socket.socket]:
         sockets = ports.listen(self.settings.host, port, protocol)
         for each in sockets:
-            undo.callback(each.close)
+            self._bound.callback(each.close)
         self.addresses[protocol] = [each.getsockname()[:2] for each in sockets]
-        undo.callback(self.addresses.pop, protocol)
+        self._bound.callback(self.addresses.pop, protocol)
         return sockets
