@@ -74,6 +74,9 @@ class Settings:
         "TIME",
         "Messages are kept for so long, unless they are pinned; measured so that nobody's setting the clock counts.",
     )
+    compress: bool = _switch(
+        "Compress what is kept, in quiet moments. What comes out is what came in, whether it is on or off."
+    )
     temp_dir: Path | None = _option(
         None, q.path, "DIR", "Where a temporary store is put; the system's own place for such files, if unset."
     )

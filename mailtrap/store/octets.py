@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlite3 import Connection
 
 from mailtrap.errors import NotFound
+from mailtrap.store.codec import unpacked
 from mailtrap.store.schema import SLICE
 
 
@@ -29,11 +30,10 @@ def count(db: Connection, number: int) -> int:
 
 def read_slice(db: Connection, number: int, n: int) -> bytes:
     """The slice *n* of a message; raises `NotFound`."""
-    found = db.execute("SELECT octets FROM raw WHERE key = ?", (number << 20 | n,)).fetchone()
+    found = db.execute("SELECT octets, packed FROM raw WHERE key = ?", (number << 20 | n,)).fetchone()
     if found is None:
         raise NotFound(f"there is no message {number}")
-    octets: bytes = found[0]
-    return octets
+    return unpacked(*found)
 
 
 def read(db: Connection, number: int, start: int = 0, stop: int | None = None) -> bytes:

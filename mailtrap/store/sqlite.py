@@ -28,6 +28,7 @@ from mailtrap.store.connections import Readers, Synchronous, connect, open_write
 from mailtrap.store.fulltext import Fulltext
 from mailtrap.store.ingest import Adding, refuse
 from mailtrap.store.mailboxes import Mailboxes
+from mailtrap.store.packing import Packing
 from mailtrap.store.query import compile as compiled
 from mailtrap.store.reclaim import Reclaim
 from mailtrap.store.records import Filing, NewMessage, NewRefusal, Page, Project, Refusal, Session
@@ -66,6 +67,7 @@ class SqliteStore(Mailboxes):
         keep: Limits = NO_LIMITS,
         ages: Callable[[Connection], Ages] = Ages,
         durable: bool = False,
+        compress: bool = False,
     ) -> None:
         """Keep everything in the directory *path*; or, without it, in a temporary one in *temp_dir*, and there
         no more than the newest *keep_octets*. *durable*: every commit waits for the disk, and survives power loss."""
@@ -73,6 +75,7 @@ class SqliteStore(Mailboxes):
         self.settle = _at_once
         self._keep = keep
         self._ages = ages
+        self._compress = compress
         self._directory = directory.temporary(temp_dir) if path is None else directory.persistent(path)
         try:
             with opening(self._directory.file):
@@ -97,6 +100,7 @@ class SqliteStore(Mailboxes):
         self._retention = Retention(self._db, books, self._keep, self._ages(self._db))
         self._checkpoints = Checkpoints(partial(connect, self._directory.file))
         self._writer = Writer(self._db, books, self._tell, (self._sessions, self._retention, self._reclaim))
+        self._packing = Packing(self._readers, self._writer.submit, self._reclaim.note) if self._compress else None
         self._looks = Looks(self._retention, self._writer.submit)
         self._fulltext = Fulltext(self._readers, self._writer.submit, indexed, books.number)
 
@@ -106,6 +110,8 @@ class SqliteStore(Mailboxes):
             return
         self._fulltext.close()
         self._looks.close()
+        if self._packing is not None:
+            self._packing.close()
         self._writer.submit(self._sessions.write_all)
         self._writer.close()
         self._checkpoints.close()
@@ -302,6 +308,8 @@ class SqliteStore(Mailboxes):
                 self._sessions.count(summary.session, messages=1)
                 self._reclaim.added(len(event.octets()))
                 self._retention.added(event.project)
+                if self._packing is not None:
+                    self._packing.note()
                 self._fulltext.note(summary, event.octets())
             case Deleted():
                 self._reclaim.note(messages=len(event.ids))

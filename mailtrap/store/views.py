@@ -62,14 +62,14 @@ def raw(db: Connection, numbers: Iterable[int]) -> dict[int, bytes]:
     """The octets of messages, by number; what is not there is left out."""
     found = db.execute(
         """
-        SELECT number, octets FROM json_each(:numbers) AS asked CROSS JOIN message ON number = asked.value
+        SELECT number, octets, packed FROM json_each(:numbers) AS asked CROSS JOIN message ON number = asked.value
         LEFT JOIN raw ON raw.key BETWEEN number << 20 AND number << 20 | 1048575 ORDER BY raw.key
         """,
         {"numbers": codec.encode(sorted(set(numbers)))},
     )
     slices: dict[int, list[bytes]] = defaultdict(list)
-    for number, octets in found.fetchall():
-        slices[number].append(octets or b"")
+    for number, octets, packed in found.fetchall():
+        slices[number].append(codec.unpacked(octets or b"", packed))
     return {number: pieces[0] if len(pieces) == 1 else b"".join(pieces) for number, pieces in slices.items()}
 
 
