@@ -32,7 +32,9 @@ def write_late(batch: Batch, found: Iterable[tuple[int, Facts]]) -> None:
 
 
 def _octets(db: Connection, number: int) -> bytes:
+    """Its octets, also under a floor."""
     found = db.execute(
-        "SELECT octets FROM raw WHERE key BETWEEN :first AND :first | 1048575 ORDER BY key", {"first": number << 20}
+        "SELECT octets, packed FROM raw WHERE key BETWEEN :first AND :first | 1048575 ORDER BY key",
+        {"first": number << 20},
     )
-    return b"".join([octets for [octets] in found.fetchall()])
+    return b"".join([codec.unpacked(*row) for row in found.fetchall()])

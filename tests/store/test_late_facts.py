@@ -54,6 +54,20 @@ def test_a_list_shows_facts_that_are_not_written(store: SqliteStore, project: in
 
 
 @pytest.mark.usefixtures("unwritten")
+def test_octets_that_were_compressed_meanwhile_have_the_same_facts(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "data", compress=True)
+    project = store.project("default").id
+    store.add(late(project, LARGE)).result()
+    while store._packing is not None and store._packing.pack():
+        pass
+
+    with store._readers.snapshot() as db:
+        assert {packed for [packed] in db.execute("SELECT packed FROM raw").fetchall()} == {1}
+    assert store.messages(project).summaries[0].facts == facts(LARGE)
+    store.close()
+
+
+@pytest.mark.usefixtures("unwritten")
 def test_all_that_hear_of_a_message_are_told_its_facts(store: SqliteStore, project: int) -> None:
     heard: list[Event] = []
     store.bus.subscribe(heard.append)
