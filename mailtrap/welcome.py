@@ -25,6 +25,9 @@ def welcome(sandbox: Sandbox, *, colour: bool = False) -> str:
         lines += ["", "  Read mail as the address it is for, or as catchall, with any password."]
     if sandbox.exposed:
         lines += ["", f"  {yellow}Anybody who can reach {', '.join(sandbox.exposed)} can read all mail.{plain}"]
+    warning = sandbox.settings.data and sandbox.store.disk().warning
+    if warning:
+        lines += ["", f"  {yellow}Look out: {warning}.{plain}"]
     return "\n".join([*lines, "", "  Ctrl-C stops it.", ""])
 
 

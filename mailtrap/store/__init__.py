@@ -16,6 +16,7 @@ from typing import Literal, Protocol
 from mailtrap.bus import Bus, Filed
 from mailtrap.message.summary import Summary
 from mailtrap.search.tree import Query
+from mailtrap.store.disk import Disk
 from mailtrap.store.records import (
     Account,
     Entry,
@@ -48,6 +49,9 @@ class Store(Protocol):
 
     def close(self) -> None:
         """Write what is queued, stop, and remove the directory of a temporary store."""
+
+    def disk(self) -> Disk:
+        """The disk that everything is on."""
 
     # -- projects
 

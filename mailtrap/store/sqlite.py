@@ -25,6 +25,7 @@ from mailtrap.store.books import Books
 from mailtrap.store.bounds import Bound
 from mailtrap.store.checkpoints import Checkpoints
 from mailtrap.store.connections import Readers, Synchronous, connect, open_writer, opening
+from mailtrap.store.disk import Disk, DiskWatch, disk
 from mailtrap.store.fulltext import Fulltext
 from mailtrap.store.ingest import Adding, refuse
 from mailtrap.store.mailboxes import Mailboxes
@@ -98,6 +99,7 @@ class SqliteStore(Mailboxes):
         self._refusals = Bound("refusal", "partial")
         self._reclaim = Reclaim(self._db, keep_octets)
         self._retention = Retention(self._db, books, self._keep, self._ages(self._db))
+        self._watch = DiskWatch(self.disk) if not self._directory.temporary else None
         self._checkpoints = Checkpoints(partial(connect, self._directory.file))
         self._writer = Writer(self._db, books, self._tell, (self._sessions, self._retention, self._reclaim))
         self._packing = Packing(self._readers, self._writer.submit, self._reclaim.note) if self._compress else None
@@ -118,6 +120,10 @@ class SqliteStore(Mailboxes):
         self._readers.close()
         self._db.close()
         self._directory.close()
+
+    def disk(self) -> Disk:
+        """The disk that everything is on."""
+        return disk(self._directory.path)
 
     # -- projects
 
@@ -286,6 +292,8 @@ class SqliteStore(Mailboxes):
     def _tell(self, events: list[Event], complete: Callable[[], object]) -> None:
         """Called by the writer after each commit."""
         self._checkpoints.note()
+        if self._watch is not None:
+            self._watch.note()
         for event in events:
             try:
                 self._note(event)

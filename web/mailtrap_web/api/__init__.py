@@ -11,6 +11,7 @@ from mailtrap_web.api import (
     parts,
     refusals,
     sessions,
+    stats,
     transfer,
     wait,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "parts",
     "refusals",
     "sessions",
+    "stats",
     "transfer",
     "wait",
 ]
