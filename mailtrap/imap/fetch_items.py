@@ -29,6 +29,8 @@ class Item:
     r"""It sets ``\Seen``."""
     thinks: bool = False
     """It takes messages apart, which may take long."""
+    scans: bool = False
+    """It looks for the end of the header, which takes long where that is large."""
 
 
 Parse = Callable[[Reader, Selected], Item]
@@ -136,7 +138,8 @@ def _body_peek(args: Reader, _selected: Selected) -> Item:
 
 def _section(args: Reader, *, seen: bool) -> Item:
     section, value = fetch_sections.section(args)
-    return Item(b"BODY" + section, of_message=value, seen=seen, thinks=section[1:2].isdigit())
+    thinks, scans = section[1:2].isdigit(), section[1:2].isalpha()
+    return Item(b"BODY" + section, of_message=value, seen=seen, thinks=thinks, scans=scans)
 
 
 @item("RFC822")
@@ -147,12 +150,12 @@ def _rfc822(_args: Reader, _selected: Selected) -> Item:
 @item("RFC822.HEADER")
 def _rfc822_header(_args: Reader, _selected: Selected) -> Item:
     """RFC 3501 §6.4.5: unlike the other two it is a PEEK."""
-    return Item(b"RFC822.HEADER", of_message=literal(where((), "HEADER")))
+    return Item(b"RFC822.HEADER", of_message=literal(where((), "HEADER")), scans=True)
 
 
 @item("RFC822.TEXT")
 def _rfc822_text(_args: Reader, _selected: Selected) -> Item:
-    return Item(b"RFC822.TEXT", of_message=literal(where((), "TEXT")), seen=True)
+    return Item(b"RFC822.TEXT", of_message=literal(where((), "TEXT")), seen=True, scans=True)
 
 
 @item("BINARY")

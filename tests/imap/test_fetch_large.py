@@ -132,6 +132,18 @@ def test_what_takes_long_is_done_in_the_pool(reading: Reading) -> None:
     assert [session.blocking for _ in reading.chunks(b"FETCH 1 BODY.PEEK[]<0.9>")] == [False] * 3
 
 
+@pytest.mark.parametrize(
+    "item", [b"BODY.PEEK[HEADER.FIELDS (X)]", b"BODY.PEEK[TEXT]", b"RFC822.HEADER", b"RFC822.TEXT"]
+)
+def test_the_end_of_a_large_messages_header_is_looked_for_in_the_pool(store: Store, item: bytes) -> None:
+    large = Reading(store, b"X: y\r\n" * 100_000 + b"\r\nbody\r\n")
+    small = Reading(store, b"X: y\r\n\r\nbody\r\n")
+
+    assert {large.session.blocking for chunk in large.chunks(b"FETCH 1 " + item) if chunk[:3] == b"* 1"} == {True}
+    small.answer(b"STORE 1 FLAGS (\\Seen)")
+    assert not any(small.session.blocking for _ in small.chunks(b"FETCH 1 " + item))
+
+
 def test_large_contents_are_decoded(reading: Reading) -> None:
     answer = reading.answer(b"FETCH 1 (BINARY.SIZE[2] BINARY.PEEK[2])")
 

@@ -64,6 +64,7 @@ class _Telling:
         self._flags = any(item.name == b"FLAGS" for item in items)
         self._seen = any(item.seen for item in items) and not self._selected.read_only
         self._thinks = any(item.thinks for item in items)
+        self._scans = any(item.scans for item in items)
         self.refusal: Refused | None = None
 
     def page(self, uids: Sequence[int]) -> Iterator[bytes]:
@@ -101,7 +102,7 @@ class _Telling:
         changed: set[int] = set()
         if self._seen and (changed := {row.uid for row in rows if not row.flags & Flag.SEEN}):
             rows = yield from self._mark(rows, changed)
-        if self._thinks:
+        if self._thinks or (self._scans and rows and rows[0].size > SMALL):  # large ones are alone
             yield from self._session.in_pool()
         yield self._news([row for row in rows if self._flags or row.uid in changed])
         yield from gathered(chain.from_iterable(map(self._told, self._opened(rows), repeat(changed))))
