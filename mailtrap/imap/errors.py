@@ -30,6 +30,10 @@ class Bad(Refused):
     condition = "BAD"
 
 
+class NoMessage(Bad):
+    """It is well-formed, and for a message that there is not: a client that polls an empty mailbox asks so for ever."""
+
+
 class BadSyntax(Bad):
     """It does not follow the grammar; the text says what was expected, and where."""
 

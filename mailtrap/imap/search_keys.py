@@ -8,7 +8,7 @@ from datetime import date
 from functools import partial
 
 from mailtrap.imap.criteria import All, Criterion, Entry, Not, Numbered, Recent, Sent, Text, all_of, any_of
-from mailtrap.imap.errors import Bad, BadSyntax, No
+from mailtrap.imap.errors import BadSyntax, No, NoMessage
 from mailtrap.imap.grammar import Reader
 from mailtrap.imap.sets import check_numbers
 from mailtrap.message import charset
@@ -107,7 +107,7 @@ class Keys:
         try:  # now: whether it is looked at later depends on what else is asked
             check_numbers(wanted, self._messages)
         except ValueError as error:
-            raise Bad(str(error)) from None
+            raise NoMessage(str(error)) from None
         return Numbered(wanted)
 
     def _argument(self, argument: Argument) -> object:

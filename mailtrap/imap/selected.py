@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 
 from mailtrap.imap import sets
-from mailtrap.imap.errors import Bad
+from mailtrap.imap.errors import NoMessage
 from mailtrap.imap.heard import Heard, Note
 from mailtrap.imap.recent import Recents
 from mailtrap.imap.responses import flag_list, flags_in_use, pieces, untagged
@@ -54,7 +54,7 @@ class Selected:
         return at + 1 if at < len(self.uids) and self.uids[at] == uid else 0
 
     def resolve(self, wanted: SequenceSet, *, by_uid: bool) -> list[int]:
-        """The UIDs, ascending, that a set means. Raises `Bad` for a number that no message has."""
+        """The UIDs, ascending, that a set means. Raises `NoMessage` for a number that none has."""
         if wanted.saved:
             return [uid for uid in self.saved if self.number(uid)]
         if by_uid:
@@ -62,7 +62,7 @@ class Selected:
         try:
             return sets.chosen_numbers(wanted, self.uids)
         except ValueError as error:
-            raise Bad(str(error)) from None
+            raise NoMessage(str(error)) from None
 
     # -- what was committed
 

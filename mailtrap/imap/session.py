@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from mailtrap.bus import Event
 from mailtrap.current import Current
 from mailtrap.imap import shown
-from mailtrap.imap.errors import Bad, BadSyntax, No, Refused, refused
+from mailtrap.imap.errors import Bad, BadSyntax, No, NoMessage, Refused, refused
 from mailtrap.imap.grammar import TAG, Reader
 from mailtrap.imap.heard import Heard
 from mailtrap.imap.recent import Recents
@@ -328,7 +328,7 @@ class Session:
         return command
 
     def _run(self, tag: bytes, command: Command, reader: Reader) -> Iterator[bytes]:
-        failure, done = None, None
+        failure, done, before = None, None, self.selected
         try:
             if command.blocking:
                 yield from self.in_pool()
@@ -336,7 +336,9 @@ class Session:
         except Exception as error:
             failure = refused(error)
         yield from self.in_loop()
-        yield from self._changes(expunges=self.by_uid or not command.uses_sequence)
+        # Clients take an EXPUNGE for one of the mailbox that they know, not of the one that is being selected.
+        expunges = self.selected is before and (self.by_uid or not command.uses_sequence)
+        yield from self._changes(expunges=expunges)
         if failure is not None:
             yield from self._refuse(tag, failure)
             return
@@ -359,7 +361,7 @@ class Session:
 
     def _refuse(self, tag: bytes, failure: Refused) -> Iterator[bytes]:
         yield status(tag, failure.condition, failure.text, failure.code)
-        if failure.condition == "BAD":
+        if failure.condition == "BAD" and not isinstance(failure, NoMessage):
             self._junk += 1
             if self._junk >= JUNK_LIMIT:
                 yield self.leave("too many commands that make no sense")

@@ -115,6 +115,8 @@ class Mailboxes(RuleBasedStateMachine):
         assert said[-1][1] == "OK"
         self.selected[who] = Selected(self.boxes[name], read_only)
         recent = self.picture(who).recent
+        if pause:
+            client.command("NOOP")  # what went before SELECT was answered is told now
         assert len(self.look(who)) == recent or pause
 
     @rule(who=clients, how=st.sampled_from(["UNSELECT", "CLOSE"]))

@@ -137,6 +137,15 @@ def test_a_hundred_commands_without_sense_end_a_session(world: World) -> None:
     assert client.closed
 
 
+@pytest.mark.parametrize("command", [b"FETCH 1:* FLAGS", b"STORE 1 FLAGS ()", b"SEARCH 1", b"COPY 1 INBOX"])
+def test_to_ask_for_messages_that_are_not_there_yet_makes_sense(world: World, command: bytes) -> None:
+    client = talk(world, SELECT)
+    said = answer(client, (b"a " + command + b"\r\n") * (JUNK_LIMIT + 1))
+
+    assert {line[:5] for line in said} == {b"a BAD"}
+    assert answer(client, b"b NOOP\r\n") == [b"b OK NOOP completed"]
+
+
 @pytest.mark.parametrize(
     "said",
     [
@@ -212,6 +221,22 @@ def test_what_is_committed_between_listening_and_looking_is_told_once(world: Wor
 
     assert output(running).startswith(b"* 2 EXISTS\r\n")
     assert output(session.receive(b"b NOOP\r\n")) == b"b OK NOOP completed\r\n"
+    unsubscribe()
+
+
+def test_what_goes_while_a_mailbox_is_selected_is_told_with_the_next_command(world: World) -> None:
+    deliver(world, count=2)
+    session = Session(world)
+    unsubscribe = world.store.bus.subscribe(lambda event: output(session.notify(event)) and None)
+    output(session.receive(LOG_IN))
+    running = session.receive(b"a SELECT INBOX\r\n")
+    described = next(chunk for chunk in running if chunk)
+    assert described.startswith(b"* 2 EXISTS\r\n")
+    assert session.mailbox is not None
+    world.store.remove(session.mailbox, [1], "pop3")
+
+    assert b"EXPUNGE" not in output(running)
+    assert output(session.receive(b"b NOOP\r\n")) == b"* 1 EXPUNGE\r\nb OK NOOP completed\r\n"
     unsubscribe()
 
 
