@@ -1,25 +1,47 @@
-"""Measured work, side by side with peers: ``python -m benchmarks [NAME …]``.
+"""Measured work, side by side with peers: ``python -m benchmarks [NAME …] [--quick | --large] [--write]``.
 
 Absolute figures move with the machine; the ratios are of one interleaved run.
 """
 
 from __future__ import annotations
 
+import argparse
 import sys
+import time
 from importlib import import_module
 
-NAMES = ("smtp", "latency", "imap", "pop3", "wait", "startup", "fixture", "store", "transfer", "soak")
+from benchmarks.report import Effort, Row
+
+NAMES = ("smtp", "latency", "visibility", "wait", "startup", "scale", "imap", "pop3", "fixture", "transfer")
+ALONE = ("store", "soak")
+"""Only when named: what `scale` has in it, and what takes long."""
 
 
-def main(names: list[str]) -> int:
-    """Run the named benchmarks, or all."""
-    unknown = sorted(set(names) - set(NAMES))
-    if unknown:
-        print(f"no benchmark {unknown[0]!r}; there are: {', '.join(NAMES)}", file=sys.stderr)
-        return 2
-    for name in names or NAMES:
-        import_module(f"benchmarks.{name}").run()
+def main(arguments: list[str]) -> int:
+    """Run the named benchmarks, or all; with ``--write`` put the figures into the manual."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.split("\n\n")[1])
+    parser.add_argument("names", nargs="*", metavar="NAME", choices=[[], *NAMES, *ALONE], help=", ".join(NAMES + ALONE))
+    parser.add_argument("--quick", action="store_true", help="little of everything: shows that it runs")
+    parser.add_argument("--large", action="store_true", help="1,000,000 messages stored, 100,000 exported")
+    parser.add_argument("--write", action="store_true", help="write the figures into docs/performance.md")
+    options = parser.parse_args(arguments)
+    rows = [row for name in options.names or NAMES for row in _run(name, Effort(options.quick, options.large))]
+    if options.write:
+        from benchmarks.report_page import write
+
+        write(rows, " ".join(["python -m benchmarks", *arguments]))
     return 0
+
+
+def _run(name: str, effort: Effort) -> list[Row]:
+    print(f"-- {name}", flush=True)
+    began = time.monotonic()
+    rows = []
+    for row in import_module(f"benchmarks.{name}").run(effort) or ():
+        print(row, flush=True)
+        rows.append(row)
+    print(f"-- {name}: {time.monotonic() - began:.0f} s", flush=True)
+    return rows
 
 
 if __name__ == "__main__":

@@ -30,9 +30,9 @@ class Session:
         self.expect("220")
         self.ask(b"EHLO load.example\r\n", "250")
 
-    def deliver(self, stuffed: bytes, *, pipelined: bool) -> None:
+    def deliver(self, stuffed: bytes, *, pipelined: bool, to: str = "ann@example.com") -> None:
         """One transaction: in three writes, or one for each command."""
-        envelope = [b"MAIL FROM:<app@shop.example.com>\r\n", b"RCPT TO:<ann@example.com>\r\n", b"DATA\r\n"]
+        envelope = [b"MAIL FROM:<app@shop.example.com>\r\n", f"RCPT TO:<{to}>\r\n".encode(), b"DATA\r\n"]
         if pipelined:
             self.socket.sendall(b"".join(envelope))
         for command, code in zip(envelope, ("250", "250", "354"), strict=True):

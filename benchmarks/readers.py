@@ -1,33 +1,14 @@
-"""Servers that mail is read from, and clients that cost next to nothing, so that it is the server that is measured."""
+"""Clients that cost next to nothing, so that it is the server that is measured."""
 
 from __future__ import annotations
 
-import shutil
 import socket
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Self
 
+from benchmarks.load import Session, stuffed
 from benchmarks.mail import message
-from benchmarks.servers import Server, sandbox
-
-sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "support"))  # the Dovecot of the tests
-
-
-@contextmanager
-def dovecot() -> Iterator[Server]:
-    """Debian's Dovecot with Maildirs, without full-text index."""
-    from dovecot import running
-
-    with running() as it:
-        yield Server(it.process.pid, 0, imap=it.imap, pop3=it.pop3)
-
-
-READERS: dict[str, Callable[[], AbstractContextManager[Server]]] = {"sandbox": sandbox}
-if shutil.which("dovecot", path="/usr/sbin:/usr/bin"):
-    READERS["Dovecot"] = dovecot
+from benchmarks.servers import Server
 
 
 class Client:
@@ -98,8 +79,19 @@ class Pop3(Client):
         return self.read(b"\r\n.\r\n", end=b"\r\n.\r\n")
 
 
-def fill(server: Server, user: str, messages: Sequence[bytes]) -> None:
-    """Put messages into an INBOX by APPEND, many at once under way."""
+def fill(server: Server, user: str, messages: Sequence[bytes], *, by_smtp: bool = False) -> None:
+    """Put messages into an INBOX by APPEND, many at once under way; or *by_smtp*."""
+    if by_smtp:
+        session = Session(("127.0.0.1", server.smtp))
+        for octets in messages:
+            session.deliver(stuffed(octets), pipelined=False, to=user)
+        session.quit()
+    else:
+        _append(server, user, messages)
+    server.caught_up()
+
+
+def _append(server: Server, user: str, messages: Sequence[bytes]) -> None:
     with Imap(server.imap, user) as client:
         for start in range(0, len(messages), 50):
             group = messages[start : start + 50]
@@ -107,7 +99,6 @@ def fill(server: Server, user: str, messages: Sequence[bytes]) -> None:
                 b"".join(b"t9x APPEND INBOX {%d+}\r\n%b\r\n" % (len(octets), octets) for octets in group)
             )
             client.answered(len(group))
-    server.caught_up()
 
 
 def mails(count: int, size: int = 5000) -> list[bytes]:

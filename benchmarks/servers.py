@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 import tempfile
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.process import free_port, running
 
+SINK = "/usr/sbin/smtp-sink"
 STOCK_AIOSMTPD = """
 import asyncio, sys
 from aiosmtpd.smtp import SMTP
@@ -43,18 +43,19 @@ class Server:
 
 
 @contextmanager
-def sandbox(*options: str) -> Iterator[Server]:
+def sandbox(*options: str, data: Path | None = None) -> Iterator[Server]:
     """The sandbox with ``--data``, so with ``synchronous=NORMAL``; and with more *options*."""
     ports = {name: free_port() for name in ("smtp", "http", "imap", "pop3")}
     listeners = [word for name, port in ports.items() for word in (f"--{name}", str(port))]
     others = [word for name in ("submission", "smtps", "imaps", "pop3s") for word in (f"--{name}", "off")]
-    with tempfile.TemporaryDirectory() as data:
-        command = [sys.executable, "-m", "mailtrap", *listeners, *others, "--data", data, "--host", "127.0.0.1"]
+    with tempfile.TemporaryDirectory() as directory:
+        kept = data or Path(directory)
+        command = [sys.executable, "-m", "mailtrap", *listeners, *others, "--data", str(kept), "--host", "127.0.0.1"]
         with running([*command, *options], ports["http"]) as process:
             caught_up = _search(ports["http"])
             caught_up()
             addresses = (ports["http"], ports["imap"], ports["pop3"])
-            yield Server(process.pid, ports["smtp"], caught_up, *addresses, Path(data))
+            yield Server(process.pid, ports["smtp"], caught_up, *addresses, kept)
 
 
 @contextmanager
@@ -68,17 +69,11 @@ def stock_aiosmtpd() -> Iterator[Server]:
 @contextmanager
 def smtp_sink() -> Iterator[Server]:
     """Postfix's ``smtp-sink``: C, and throws everything away. The physical neighbourhood."""
+    if not Path(SINK).exists():
+        raise FileNotFoundError(SINK)
     port = free_port()
-    with running(["/usr/sbin/smtp-sink", "-u", "nobody", f"127.0.0.1:{port}", "1000"], port) as process:
+    with running([SINK, "-u", "nobody", f"127.0.0.1:{port}", "1000"], port) as process:
         yield Server(process.pid, port)
-
-
-SERVERS: dict[str, Callable[[], AbstractContextManager[Server]]] = {
-    "sandbox": sandbox,
-    "aiosmtpd, stock": stock_aiosmtpd,
-}
-if shutil.which("smtp-sink", path="/usr/sbin:/usr/bin"):
-    SERVERS["smtp-sink"] = smtp_sink
 
 
 def _search(http: int) -> Callable[[], None]:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import statistics
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.mail import message
+from benchmarks.peers import SMTP, at_hand
 from benchmarks.process import cpu, forget_peak, memory
-from benchmarks.servers import SERVERS, Server
+from benchmarks.report import OURS, AtMost, Effort, Goal, Row, Times
+from benchmarks.servers import Server, sandbox
 
 SOURCE = "/usr/sbin/smtp-source"
 BURST = 400
@@ -45,45 +49,60 @@ def per_message(server: Server, count: int, work: Callable[[int], None]) -> tupl
     return answered * 1000 / (count // burst * burst), done * 1000 / (count // burst * burst)
 
 
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What is sent, how many of it, and what is to be reached: before the 250, and all work."""
+
+    size: int
+    count: int
+    per_connection: bool = False
+    before: tuple[Goal, ...] = ()
+    after: tuple[Goal, ...] = ()
+
+
 CASES = {
-    "5 KB, many a session": (5_000, 2000, False),
-    "5 KB, one a connection": (5_000, 1200, True),
-    "100 KB": (100_000, 300, False),
-    "10 MB": (10_000_000, 6, False),
+    "5 KB, many a session": Case(5_000, 1200, False, (AtMost(0.35), Times(5, "MailDev")), (Times(4, "MailDev"),)),
+    "5 KB, one a connection": Case(5_000, 400, True, (AtMost(0.7), Times(3, "MailDev")), (Times(3, "MailDev"),)),
+    "100 KB": Case(100_000, 200, after=(Times(5, "MailDev"),)),
+    "10 MB": Case(10_000_000, 4, after=(Times(4, "MailDev"),)),
 }
+MIB_OF_LARGEST = 10_000_000 / (1 << 20)
 
 
-def run(rounds: int = 3) -> None:
-    """Interleaved rounds over all servers; medians, and ratios to ours."""
-    print(f"SMTP: CPU ms per message, before the 250 / all work (medians of {rounds} interleaved rounds; x: to ours)")
-    for name, (size, count, per_connection) in CASES.items():
-        figures: dict[str, list[tuple[float, float]]] = {server: [] for server in SERVERS}
-        for _ in range(rounds):
-            for server, start in SERVERS.items():
-                with start() as it:
-                    figures[server].append(_round(it, message(size), count, per_connection))
-        medians = {each: _medians(found) for each, found in figures.items()}
-        ours = medians["sandbox"]
-        cells = [
-            f"{each} {a:.3f} ({a / ours[0]:.2f}x) / {b:.3f} ({b / ours[1]:.2f}x)" for each, (a, b) in medians.items()
-        ]
-        print(f"  {name:24}", " | ".join(cells), flush=True)
-    print(f"  peak memory for a 10 MB message: {_peak():.1f} MiB above idle (message: 9.5 MiB)")
+def run(effort: Effort) -> Iterator[Row]:
+    """Interleaved rounds over all servers, each started once a case; medians."""
+    rounds = effort.of(3, 1)
+    servers = at_hand(SMTP)
+    for name, case in CASES.items():
+        figures: dict[str, list[tuple[float, float]]] = {server: [] for server in servers}
+        with ExitStack() as stack:
+            started = {server: stack.enter_context(start()) for server, start in servers.items()}
+            for _ in range(rounds):
+                for server, it in started.items():
+                    figures[server].append(_round(it, case, effort.of(case.count, max(2, case.count // 10))))
+        before, after = ({each: _median(found, which) for each, found in figures.items()} for which in (0, 1))
+        yield Row("smtp", f"{name}, before the 250", {**after, OURS: before[OURS]}, goals=case.before)
+        yield Row("smtp", f"{name}, all work", after, goals=case.after)
+    peak = _peak()
+    yield Row(
+        "smtp", "memory for a 10 MB message above idle", {OURS: peak}, "MiB", (AtMost(round(3 * MIB_OF_LARGEST, 1)),)
+    )
 
 
-def _medians(found: list[tuple[float, float]]) -> tuple[float, float]:
-    return statistics.median(a for a, _ in found), statistics.median(b for _, b in found)
+def _median(found: list[tuple[float, float]], which: int) -> float:
+    return statistics.median(each[which] for each in found)
 
 
-def _round(server: Server, octets: bytes, count: int, per_connection: bool) -> tuple[float, float]:
-    sessions = 1 if len(octets) > 1_000_000 else 4
+def _round(server: Server, case: Case, count: int) -> tuple[float, float]:
+    octets = message(case.size)
+    sessions = 1 if case.size > 1_000_000 else 4
     return per_message(
-        server, count, lambda n: send(server.smtp, octets, n, per_connection=per_connection, sessions=sessions)
+        server, count, lambda n: send(server.smtp, octets, n, per_connection=case.per_connection, sessions=sessions)
     )
 
 
 def _peak() -> float:
-    with SERVERS["sandbox"]() as server:
+    with sandbox() as server:
         send(server.smtp, message(), 50, per_connection=False)
         server.caught_up()
         idle = memory(server.pid)

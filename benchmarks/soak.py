@@ -21,6 +21,7 @@ from typing import NamedTuple
 from benchmarks.mail import message
 from benchmarks.process import cpu, memory
 from benchmarks.readers import Client, Imap, Pop3
+from benchmarks.report import Effort
 from benchmarks.servers import Server, sandbox
 
 RATE = 50
@@ -145,7 +146,12 @@ class Load:
             json.load(answer)
 
 
-def run(minutes: float = 2.0, keep: int = KEEP) -> None:
+def run(effort: Effort) -> None:
+    """Two minutes of it."""
+    soak(0.5 if effort.quick else 2.0)
+
+
+def soak(minutes: float = 2.0, keep: int = KEEP) -> None:
     """A table with a row for each interval, and what is to be said of it."""
     seconds = 60.0 if minutes >= 10 else minutes * 5
     print(f"Soak: {RATE} messages of 5 KB a second for {minutes:g} minutes, the newest {keep} kept", flush=True)
@@ -203,4 +209,4 @@ def _judge(rows: list[Row]) -> None:
 
 if __name__ == "__main__":
     _, *given = sys.argv
-    run(float(given[0]) if given else 2.0, int(given[1]) if given[1:] else KEEP)
+    soak(float(given[0]) if given else 2.0, int(given[1]) if given[1:] else KEEP)

@@ -1,4 +1,4 @@
-"""From exec to a listening mail port, beside the import of aiosmtpd alone; and memory at rest."""
+"""From exec to a listening mail port, and memory at rest."""
 
 from __future__ import annotations
 
@@ -6,22 +6,40 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 
-from benchmarks.process import await_port, free_port, memory
+from benchmarks.peers import READERS, SMTP, Start, at_hand
+from benchmarks.process import await_port, free_port, held, memory
+from benchmarks.report import OURS, AtMost, Effort, Row, Times
+
+IMPORT = "import aiosmtpd.smtp"
 
 
-def run(rounds: int = 9) -> None:
-    """Interleaved, medians."""
-    ours, without_http, theirs = [], [], []
-    for _ in range(rounds):
-        ours.append(_until_smtp())
-        without_http.append(_until_smtp("--http", "off"))
-        theirs.append(_seconds([sys.executable, "-c", "import aiosmtpd.smtp"]))
-    base = statistics.median(theirs)
-    print("Start-up, s: exec to SMTP port")
-    for name, times in (("sandbox", ours), ("sandbox --http off", without_http), ("import aiosmtpd.smtp", theirs)):
-        print(f"  {name:22} {statistics.median(times):.3f} ({statistics.median(times) / base:.2f}x)")
-    print(f"Memory at rest, MiB: {_at_rest():.1f}, --http off {_at_rest('--http', 'off'):.1f}", flush=True)
+def run(effort: Effort) -> Iterator[Row]:
+    """Interleaved, medians; of peers that start slowly, fewer."""
+    peers = {name: start for name, start in at_hand(SMTP | READERS).items() if name != OURS}
+    times: dict[str, list[float]] = {}
+    for number in range(effort.of(7, 2)):
+        times.setdefault(OURS, []).append(_until_smtp())
+        times.setdefault("--http off", []).append(_until_smtp("--http", "off"))
+        times.setdefault(IMPORT, []).append(_seconds([sys.executable, "-c", IMPORT]))
+        if number < 3:
+            for name, start in peers.items():
+                times.setdefault(name, []).append(_until_started(start))
+    medians = {name: statistics.median(found) * 1000 for name, found in times.items()}
+    with_http = {name: figure for name, figure in medians.items() if name != "--http off"}
+    yield Row("startup", "exec to the mail port", with_http, goals=(Times(0.5, IMPORT),))
+    without = with_http | {OURS: medians["--http off"]}
+    yield Row("startup", "the same, ours with `--http off`", without, goals=(Times(0.5, IMPORT),))
+    at_rest = {name: _of_peer(start) for name, start in peers.items()}
+    yield Row("startup", "memory at rest", {OURS: _at_rest(), **at_rest}, "MiB", (AtMost(45),))
+    yield Row(
+        "startup",
+        "the same, ours with `--http off`",
+        {OURS: _at_rest("--http", "off"), **at_rest},
+        "MiB",
+        (AtMost(45),),
+    )
 
 
 def _seconds(command: list[str]) -> float:
@@ -47,6 +65,12 @@ def _until_smtp(*options: str) -> float:
     return took
 
 
+def _until_started(start: Start) -> float:
+    began = time.perf_counter()
+    with start():
+        return time.perf_counter() - began
+
+
 def _at_rest(*options: str) -> float:
     port = free_port()
     process = _start(port, *options)
@@ -56,3 +80,9 @@ def _at_rest(*options: str) -> float:
     process.terminate()
     process.wait()
     return used
+
+
+def _of_peer(start: Start) -> float:
+    with start() as server:
+        time.sleep(2)
+        return held(server.pid)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 from benchmarks.mail import message
+from benchmarks.report import OURS, AtMost, Effort, Flat, Goal, Row
 from mailtrap.accounts import accounts_of
 from mailtrap.envelope import Address, Envelope
 from mailtrap.message.facts import Facts, facts
@@ -22,34 +24,65 @@ QUERIES = ("nowhere-to-be-found", "invoice", "from:hello@shop.example.com", "to:
 VARIETY = 500
 """So many different messages."""
 
+GOALS: dict[str, tuple[Goal, ...]] = {
+    "list page": (AtMost(5), Flat()),
+    "page in the middle": (AtMost(5), Flat()),
+    "page of an account": (AtMost(5), Flat()),
+    "open one": (AtMost(5), Flat()),
+    "add one, CPU, with full text": (Flat(1.3),),
+    **{query: (AtMost(10), Flat()) for query in QUERIES},
+}
 
-def run() -> None:
+
+def run(effort: Effort) -> Iterator[Row]:
     """The same reads at growing sizes, and then the end of it all."""
-    samples = [(message(seed=seed), facts(message(seed=seed))) for seed in range(VARIETY)]
     with tempfile.TemporaryDirectory() as directory:
         store = SqliteStore(Path(directory) / "data")
-        project = store.project("default").id
-        stored = 0
-        for size in SIZES:
-            _fill(store, project, samples, range(stored, size))
-            stored = size
-            _read(store, project, size)
-        _delete(store, project)
+        found = Growing()
+        for size in effort_sizes(effort):
+            found.add(size, fill(store, size) | read(store, size))
+        yield from found.rows("inside", GOALS)
+        yield from delete(store)
         store.close()
 
 
-def _fill(store: SqliteStore, project: int, samples: list[tuple[bytes, Facts]], numbers: range) -> None:
+def effort_sizes(effort: Effort) -> tuple[int, ...]:
+    """How many messages are stored, one after the other."""
+    return (500, 5_000) if effort.quick else (*SIZES, 1_000_000) if effort.large else SIZES
+
+
+class Growing:
+    """Figures by work and by how many messages are stored."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, dict[str, float]] = {}
+
+    def add(self, size: int, figures: dict[str, float]) -> None:
+        """What was found with *size* messages."""
+        for work, figure in figures.items():
+            self._found.setdefault(work, {})[f"{size:,}"] = figure
+
+    def rows(self, table: str, goals: Mapping[str, tuple[Goal, ...]]) -> Iterator[Row]:
+        """A row for each work."""
+        for work, figures in self._found.items():
+            yield Row(table, work, figures, goals=goals.get(work, ()), by_size=True)
+
+
+def fill(store: SqliteStore, size: int) -> dict[str, float]:
+    """Add messages until *size* are stored; gives what each took."""
+    project = store.project("default").id
+    samples = [(message(seed=seed), facts(message(seed=seed))) for seed in range(VARIETY)]
+    stored = store.messages(project, limit=1).total
     began = time.process_time()
-    for start in range(numbers.start, numbers.stop, 100):
+    for start in range(stored, size, 100):
         adding = [
             store.add(_new(project, number, *samples[number % VARIETY]))
-            for number in range(start, min(start + 100, numbers.stop))
+            for number in range(start, min(start + 100, size))
         ]
         for each in adding:
             each.result()
     store.messages(project, parse(QUERIES[0]))
-    cpu = (time.process_time() - began) / len(numbers) * 1000
-    print(f"Store: {len(numbers)} messages of 5 KB, {cpu:.3f} ms CPU each, index included", flush=True)
+    return {"add one, CPU, with full text": (time.process_time() - began) / (size - stored) * 1000}
 
 
 def _new(project: int, number: int, octets: bytes, found: Facts) -> NewMessage:
@@ -57,31 +90,32 @@ def _new(project: int, number: int, octets: bytes, found: Facts) -> NewMessage:
     return NewMessage(project, "smtp", octets, found, envelope, accounts_of(envelope.rcpt_to), f"s{number // 100}")
 
 
-def _read(store: SqliteStore, project: int, size: int) -> None:
+def read(store: SqliteStore, size: int) -> dict[str, float]:
+    """How long each read takes, median of twenty."""
+    project = store.project("default").id
     page = store.messages(project)
     last = page.summaries[-1]
     catchall = store.mailbox(project, "catchall").id
     reads: dict[str, Callable[[], object]] = {
         "list page": lambda: store.messages(project),
-        "middle page": lambda: store.messages(project, before=size // 2),
-        "account page": lambda: store.messages(project, account="user77@load.test"),
+        "page in the middle": lambda: store.messages(project, before=size // 2),
+        "page of an account": lambda: store.messages(project, account="user77@load.test"),
         "open one": lambda: (store.summary(project, last.id), store.octets(last.number), store.filings(last.number)),
         "accounts": lambda: store.accounts(project),
-        "entries": lambda: store.entries(catchall, after=size // 2),
-        "mailbox view": lambda: store.view(catchall),
-        "200 envelopes": lambda: store.fetch(catchall, range(size // 2, size // 2 + 200), outline=True),
-        "mailbox TEXT, absent": lambda: store.search(catchall, Text("headers", QUERIES[0])),
-        "mailbox TEXT, often": lambda: store.search(catchall, Text("body", QUERIES[1])),
-        **{query: lambda query=query: store.messages(project, parse(query)) for query in QUERIES},  # type: ignore[misc]  # a lambda's default
+        "IMAP: entries of a mailbox": lambda: store.entries(catchall, after=size // 2),
+        "IMAP: SELECT": lambda: store.view(catchall),
+        "IMAP: 200 ENVELOPEs": lambda: store.fetch(catchall, range(size // 2, size // 2 + 200), outline=True),
+        "IMAP: TEXT, in none": lambda: store.search(catchall, Text("headers", QUERIES[0])),
+        "IMAP: TEXT, in very many": lambda: store.search(catchall, Text("body", QUERIES[1])),
+        **{query: partial(store.messages, project, parse(query)) for query in QUERIES},
     }
-    for name, read in reads.items():
-        times = [_timed(read) for _ in range(20)]
-        print(f"  {size:>7} {name:28} median {statistics.median(times):7.2f} ms, worst {max(times):7.2f}", flush=True)
+    return {name: statistics.median(_timed(work) for _ in range(20)) for name, work in reads.items()}
 
 
-def _delete(store: SqliteStore, project: int) -> None:
+def delete(store: SqliteStore) -> Iterator[Row]:
     """Delete everything, and go on sending while the space comes back."""
-    print(f"  delete all: {_timed(lambda: store.delete_all(project)):.2f} ms for the caller")
+    project = store.project("default").id
+    took = _timed(lambda: store.delete_all(project))
     other = store.new_project().id
     new = _new(other, 1, message(), facts(message()))
     times: list[float] = []
@@ -89,12 +123,13 @@ def _delete(store: SqliteStore, project: int) -> None:
     while store._reclaim.due:
         times.append(_timed(lambda: store.add(new).result()))
         time.sleep(0.1)
-    times.sort()
-    print(
-        f"  an add meanwhile: median {statistics.median(times):.2f} ms, p99 {times[len(times) * 99 // 100]:.2f}; "
-        f"all space back after {time.process_time() - began:.1f} s of CPU",
-        flush=True,
-    )
+    cpu = time.process_time() - began
+    yield Row("delete", "delete all, inside the server", {OURS: took}, goals=(AtMost(10),))
+    if times:
+        times.sort()
+        yield Row("delete", "an add while the space comes back, median", {OURS: statistics.median(times)})
+        yield Row("delete", "the same, 99th percentile", {OURS: times[len(times) * 99 // 100]})
+    yield Row("delete", "CPU until all space is back", {OURS: cpu}, "s")
 
 
 def _timed(work: Callable[[], object]) -> float:

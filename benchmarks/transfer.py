@@ -8,32 +8,34 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.mail import message
 from benchmarks.process import await_port, free_port
+from benchmarks.report import OURS, Effort, Row
 from mailtrap.accounts import accounts_of
 from mailtrap.envelope import Address, Envelope
 from mailtrap.message.facts import facts
 from mailtrap.store.records import NewMessage
 from mailtrap.store.sqlite import SqliteStore
 
-SIZES = (10_000, 100_000)
-OVER_REST = 5_000
 VARIETY = 500
 FORMS = ("mbox", "maildir", "zip", "eml")
 
 
-def run(sizes: tuple[int, ...] = SIZES, over_rest: int = OVER_REST) -> None:
+def run(effort: Effort) -> Iterator[Row]:
     """Out of a directory and into a new one, in each form; then over REST. Each command is a process of its own."""
+    sizes = (1_000,) if effort.quick else (10_000, 100_000) if effort.large else (5_000,)
     with tempfile.TemporaryDirectory() as directory:
         work = Path(directory)
         for size in sizes:
             _fill(work / f"data-{size}", size)
             for form in FORMS:
-                _both(work, size, form)
+                yield from _both(work, size, form)
+        over_rest = effort.of(2_000, 300)
         _fill(work / "data-rest", over_rest)
-        _over_rest(work, over_rest)
+        yield from _over_rest(work, over_rest)
 
 
 def _fill(data: Path, size: int) -> None:
@@ -52,15 +54,15 @@ def _fill(data: Path, size: int) -> None:
     store.close()
 
 
-def _both(work: Path, size: int, form: str) -> None:
+def _both(work: Path, size: int, form: str) -> Iterator[Row]:
     out, into = work / f"out.{form}s", work / f"into-{form}"
-    _command(size, form, "export", str(out), "--format", form, "--data", str(work / f"data-{size}"))
-    _command(size, form, "import", str(out), "--format", form, "--data", str(into))
-    _command(size, form, "import", str(out), "--format", form, "--data", str(into))
+    yield _command(size, form, "export", str(out), "--format", form, "--data", str(work / f"data-{size}"))
+    yield _command(size, form, "import", str(out), "--format", form, "--data", str(into))
+    yield _command(size, form, "import", str(out), "--format", form, "--data", str(into))
     subprocess.run(["rm", "-r", out, into], check=True)
 
 
-def _over_rest(work: Path, size: int) -> None:
+def _over_rest(work: Path, size: int) -> Iterator[Row]:
     for data, name, *arguments in (
         ("data-rest", "export", str(work / "rest.mbox")),
         ("data-new", "import", str(work / "rest.mbox")),
@@ -71,13 +73,13 @@ def _over_rest(work: Path, size: int) -> None:
         off = [f"--{each}=off" for each in ("submission", "smtps", "pop3", "pop3s", "imap", "imaps")]
         server = subprocess.Popen([*command, *off], stdout=subprocess.DEVNULL)
         await_port(port, server)
-        _command(size, "REST", name, *arguments, "--server", f"http://127.0.0.1:{port}")
+        yield _command(size, "REST", name, *arguments, "--server", f"http://127.0.0.1:{port}")
         server.terminate()
         server.wait()
 
 
-def _command(size: int, form: str, name: str, *arguments: str) -> None:
-    program = f"import resource, sys; sys.argv[0] = 'mailtrap'\nfrom mailtrap.__main__ import _run\n{_PROGRAM}"
+def _command(size: int, form: str, name: str, *arguments: str) -> Row:
+    program = f"import sys; sys.argv[0] = 'mailtrap'\nfrom mailtrap.__main__ import _run\n{_PROGRAM}"
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     began = time.perf_counter()
     ended = subprocess.run(
@@ -87,12 +89,12 @@ def _command(size: int, form: str, name: str, *arguments: str) -> None:
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     result, peak = map(json.loads, ended.stdout.splitlines())
-    done = result.get(f"{name}ed", 0)
-    print(
-        f"{name} {form:8} {size:>7,}: {done:>7,} done, {result['skipped']:>7,} there; {wall:6.1f} s,"
-        f" {cpu / size * 1000:.3f} ms CPU each, {peak / 1024:.0f} MiB at the peak",
-        flush=True,
-    )
+    again = "" if result.get(f"{name}ed") else " again, all skipped"
+    work = f"{name} {form} of {size:,}{again}: {wall:.1f} s, {peak / 1024:.0f} MiB at the peak; CPU each"
+    return Row("transfer", work, {OURS: cpu / size * 1000})
 
 
-_PROGRAM = "_run(sys.argv[1:]); print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+_PROGRAM = """
+_run(sys.argv[1:])
+print(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM:")))
+"""

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import json
 import smtplib
-import statistics
 import threading
 import time
 import urllib.request
+from collections.abc import Iterator
 from queue import Queue
 
+from benchmarks.report import OURS, AtMost, Effort, Row
 from benchmarks.servers import sandbox
 
 
-def run(count: int = 200) -> None:
+def run(effort: Effort) -> Iterator[Row]:
     """Wake-ups after the client has read its 250 (negative: the waiter knew before the client did)."""
+    count = effort.of(200, 30)
     with sandbox() as server:
         assert server.http is not None
-        times = sorted(_wake_up(server.smtp, server.http, number) for number in range(count))
-    print("Wake-up of GET /v1/wait after the 250, ms: ", end="")
-    print(f"median {statistics.median(times):.2f}, p99 {times[int(count * 0.99)]:.2f}", flush=True)
-    times = sorted(_in_process(count))
-    print("Wake-up of a waiting thread in the process, ms: ", end="")
-    print(f"median {statistics.median(times):.2f}, p99 {times[int(count * 0.99)]:.2f}", flush=True)
+        times = [_wake_up(server.smtp, server.http, number) for number in range(count)]
+    for name, found in (("GET /v1/wait", times), ("a thread in the process", _in_process(count))):
+        found.sort()
+        yield Row("wait", f"{name}, median", {OURS: found[count // 2]}, goals=(AtMost(2),))
+        yield Row("wait", f"{name}, 99th percentile", {OURS: found[int(count * 0.99)]})
 
 
 def _wake_up(smtp: int, http: int, number: int) -> float:
