@@ -226,9 +226,15 @@ def _write(
     merge(batch.db)
 
 
-def merge(db: Connection) -> None:
-    """Merge some of what the index is written in: a search looks at every segment. To be done with each write."""
-    db.execute("INSERT INTO fulltext (fulltext, rank) VALUES ('merge', ?)", (_PAGES,))
+def merge(db: Connection, *, everything: bool = False) -> bool:
+    """Merge some of what the index is written in: a search looks at every segment. To be done with each write.
+
+    Gives whether there may be more to do. *everything*: begin to make one segment of all, the only one that has
+    nothing of what was deleted.
+    """
+    before = db.total_changes
+    db.execute("INSERT INTO fulltext (fulltext, rank) VALUES ('merge', ?)", (-_PAGES if everything else _PAGES,))
+    return db.total_changes - before >= 2  # sqlite.org/fts5.html §6.8
 
 
 _columns = attrgetter(*(field.name for field in fields(Document)))

@@ -20,6 +20,9 @@ _MESSAGES = 20
 _MOST_WAITING = 200
 """With so many deleted messages waiting it does not wait for quiet."""
 
+_MOST_DEAD = 1000
+"""With so many deleted messages in it, and as many as are there, the index is merged as a whole."""
+
 _RESERVE = 1024
 """Pages that are kept free, for what comes next: 4 MiB."""
 
@@ -38,6 +41,9 @@ class Reclaim:
         self._floors = {project for [project] in db.execute("SELECT id FROM project WHERE floor > 0").fetchall()}
         [self._waiting] = db.execute("SELECT count(*) FROM purge").fetchone()
         """So many wait to be purged, that were deleted one by one."""
+        self._dead = 0
+        """So many were deleted from the index since it was last merged as a whole."""
+        self._is_merging = False
         self._hopeless = 0
         """With so much stored nothing was left that may go."""
         self._is_due = True
@@ -73,7 +79,21 @@ class Reclaim:
         self._is_due = True
         while self._is_due and time.monotonic() < end:
             self._is_due = self._purge(batch) or self._sink(batch) or self._expire(batch) or _give_back(batch.db)
-        fulltext.merge(batch.db)
+        self._merge(batch.db)
+
+    def _merge(self, db: Connection) -> None:
+        """What is deleted from the index is noted there, and takes up space twice until all of it is merged."""
+        begin = self._dead >= _MOST_DEAD and self._is_purged and self._dead >= _messages(db)
+        if begin:
+            self._dead, self._is_merging = 0, True
+        more = fulltext.merge(db, everything=begin)
+        self._is_merging = self._is_merging and more
+        self._is_due = self._is_due or self._is_merging
+
+    @property
+    def _is_purged(self) -> bool:
+        """Not much is left that is deleted from the index anyway."""
+        return not self._floors and self._waiting <= _MOST_WAITING
 
     def _purge(self, batch: Batch) -> bool:
         """Delete octets and texts of a message of which nothing else is left."""
@@ -86,6 +106,7 @@ class Reclaim:
                 batch.db.execute(statement, (number,))
             self._octets -= size
             self._waiting -= self._waiting > 0
+            self._dead += 1
         return True
 
     def _sink(self, batch: Batch) -> bool:
@@ -118,6 +139,11 @@ class Reclaim:
                 deletion.delete(batch, project, [message_id], "expired")
                 excess -= size
         return True
+
+
+def _messages(db: Connection) -> int:
+    [count] = db.execute("SELECT coalesce(sum(messages), 0) FROM project").fetchone()
+    return int(count)
 
 
 def _give_back(db: Connection) -> bool:

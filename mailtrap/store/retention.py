@@ -24,6 +24,9 @@ _SLICE = 0.0025
 _MESSAGES = 20
 """So many messages are looked at, and deleted, at a time."""
 
+_OCTETS = 1 << 17
+"""About as much as that."""
+
 _PRECISION = 50
 """In so many parts of the shortest age that is kept it is looked what is too old."""
 
@@ -58,9 +61,19 @@ class _Excess(NamedTuple):
     def is_there(self) -> bool:
         return self.messages > 0 or self.octets > 0
 
+    def beyond(self, limits: Limits) -> bool:
+        """More than a hundredth of what is kept, or than what is deleted at a time."""
+        return any(
+            limit is not None and excess > min(limit >> 7, together)
+            for limit, excess, together in (
+                (limits.messages, self.messages, _MESSAGES - 1),
+                (limits.octets, self.octets, _OCTETS),
+            )
+        )
+
 
 class Retention:
-    """A chore of the writer. It is urgent after every commit by which a project has too much."""
+    """A chore of the writer: due when a project has too much, and urgent when it is worth a transaction."""
 
     def __init__(self, db: Connection, books: Books, limits: Limits, ages: Ages) -> None:
         """*limits* are those of projects that have none of their own."""
@@ -76,6 +89,7 @@ class Retention:
         self._over = {project for project, _ in found if self.limits(project)}
         self._brought = 0
         """So many have come since the last slice."""
+        self._is_much = False
         self._before: tuple[dict[int, int], set[int]] | None = None
         """How it was before a slice that is not committed yet."""
 
@@ -117,10 +131,13 @@ class Retention:
         self._check(project)
 
     def _check(self, project: int) -> None:
-        if project not in self._over and (self._own or self._default):
-            row = self._books.seen(project)
-            if row is None or self._excess(row).is_there or self._horizon.get(project, 0) > self._after.get(project, 0):
-                self._over.add(project)
+        if not self._own and not self._default:
+            return
+        row = self._books.seen(project)
+        excess = _Excess(1, 1, 0) if row is None else self._excess(row)
+        if excess.is_there or self._horizon.get(project, 0) > self._after.get(project, 0):
+            self._over.add(project)
+        self._is_much = self._is_much or excess.beyond(self.limits(project))
 
     def look(self, batch: Batch) -> None:
         """A job: see what is too old by now."""
@@ -145,8 +162,8 @@ class Retention:
 
     @property
     def urgent(self) -> bool:
-        """The same: what goes makes room for what came."""
-        return self.due
+        """It has too much by so many that letting them go together saves no more."""
+        return self.due and self._is_much
 
     def __call__(self, batch: Batch) -> None:
         """Let the oldest go for a few milliseconds; but as many as have come, however long that takes."""
@@ -155,7 +172,7 @@ class Retention:
         self._before = (dict(self._after), set(self._over))
         batch.afterwards.append(self._committed)
         end = time.monotonic() + _SLICE
-        brought, self._brought = self._brought, 0
+        brought, self._brought, self._is_much = self._brought, 0, False
         while self._over and (brought > 0 or time.monotonic() < end):
             brought -= self._expire(batch, next(iter(self._over)))
 
