@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 from messages import new_message
+from steps import steps
 
 from mailtrap.bus import Deleted, Event
 from mailtrap.errors import Gone, NotFound
 from mailtrap.message.summary import Summary
 from mailtrap.search.grammar import parse
+from mailtrap.store import deletion
 from mailtrap.store.records import Flag
 from mailtrap.store.sqlite import SqliteStore
 
@@ -192,3 +195,41 @@ def test_the_log_of_what_was_expunged_goes_back_only_so_far(store: SqliteStore, 
     assert store.expunged_since(inbox, start) is None
     assert store.expunged_since(inbox, middle) in (None, [(uid, uid) for uid in range(1001, 2200, 2)])
     assert [each.uid for each in store.entries(inbox, limit=3)] == [2, 4, 6]
+
+
+def test_the_index_keeps_nothing_of_what_is_gone(store: SqliteStore, project: int) -> None:
+    for turn in range(2):
+        for each in [store.add(new_message(project, TEXT + b" turn%d" % turn)) for _ in range(1100)]:
+            each.result()
+        assert store.messages(project, parse(f"turn{turn}")).total == 1100
+        found = [each.id for page in pages(store, project) for each in page]
+        store.delete(project, found[10:])
+        reclaim(store)
+
+    assert store.messages(project, parse("turn0")).total == 0
+    assert store.messages(project, parse("turn1")).total == 10
+    with store._readers.snapshot() as db:
+        [octets] = db.execute("SELECT sum(length(block)) FROM fulltext_data").fetchone()
+    assert octets < 1_000_000  # with all that was ever in it, it would be 3,000,000
+
+
+def test_to_delete_everything_takes_as_many_steps_with_few_as_with_many(store: SqliteStore) -> None:
+    counts = []
+    for count in (50, 2000):
+        project = store.new_project().id
+        for each in [store.add(new_message(project)) for _ in range(count)]:
+            each.result()
+        counts.append(steps(store, lambda batch, project=project: deletion.delete_all(batch, project)))  # type: ignore[misc]  # a default
+
+    assert counts[1] <= counts[0] + 5
+
+
+def pages(store: SqliteStore, project: int) -> Iterator[list[Summary]]:
+    """All messages, newest first."""
+    before = None
+    while True:
+        page = store.messages(project, before=before, limit=200)
+        yield page.summaries
+        before = page.next
+        if before is None:
+            return

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from messages import new_message
+from steps import steps
 
 from mailtrap.bus import Deleted, Event
 from mailtrap.errors import Gone, NotFound
@@ -299,3 +300,22 @@ def test_a_slice_that_comes_to_nothing_is_made_again(ten: SqliteStore) -> None:
 
     assert len(ids(ten, project)) == 10
     assert counted(ten, project) == (10, 10_000)
+
+
+def test_letting_go_takes_as_many_steps_with_few_as_with_many(clocks: Clocks) -> None:
+    counts = []
+    for kept in (100, 2000):
+        store = clocks.open()
+        project = store.project("default").id
+        for each in [store.add(new_message(project, SHORT)) for _ in range(kept + 20)]:
+            each.result()
+        store.limit(project, Limits(messages=kept + 20))
+        settle(store)
+        store._retention._own[project] = Limits(messages=kept)  # as if twenty had come
+        store._retention._over.add(project)
+        counts.append(steps(store, store._retention))
+        assert len(ids(store, project)[:200]) == min(kept, 200)
+        assert counted(store, project)[0] == kept
+        store.close()
+
+    assert counts[1] < counts[0] * 1.2
