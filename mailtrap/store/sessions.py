@@ -49,17 +49,18 @@ class Sessions:
             self._number += 1
             self._live[transcript.id] = _Live(self._number, transcript)
 
-    def close(self, transcript: Transcript) -> None:
-        """A session is over."""
+    def close(self, transcript: Transcript) -> bool:
+        """A session is over; whether it is the first of those that wait to be written."""
         with self._lock:
             live = self._live.get(transcript.id)
             if live is None or live.ended is not None:
-                return
+                return False
             live.ended = datetime.now(UTC)
             self._over[transcript.id] = live
             if len(self._over) > ROWS:  # they cannot be written: the newest are worth more
                 oldest = next(iter(self._over))
                 del self._over[oldest], self._live[oldest]
+            return len(self._over) == 1
 
     def count(self, session: str | None, *, messages: int = 0, refusals: int = 0) -> None:
         """A transaction of *session* was committed."""

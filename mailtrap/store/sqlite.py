@@ -259,7 +259,8 @@ class SqliteStore(Mailboxes):
 
     def close_session(self, transcript: Transcript) -> None:
         """A conversation ended: keep its transcript (written behind, like everything else)."""
-        self._sessions.close(transcript)
+        if self._sessions.close(transcript):
+            self._writer.submit(_wake)
 
     def sessions(self, *, before: str | None = None, limit: int = 50) -> list[Session]:
         """Sessions, newest first, older than the session *before*; the open ones among them."""
@@ -332,6 +333,10 @@ class SqliteStore(Mailboxes):
         self._directory.forget()
         for connection in (self._db, *self._readers.all, *self._checkpoints.all):
             _never_close(connection)
+
+
+def _wake(_batch: Batch) -> None:
+    """A job: none. But where nobody writes, it brings the writer to its chores."""
 
 
 def _at_once(announce: Callable[[], None]) -> None:

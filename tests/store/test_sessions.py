@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -88,6 +89,20 @@ def test_pages_of_sessions_go_on_from_memory_into_the_database(store: SqliteStor
     while page := store.sessions(before=found[-1] if found else None, limit=2):
         found += [each.id for each in page]
     assert found == [each.id for each in transcripts[::-1]]
+
+
+def test_a_session_that_ends_wakes_a_writer_that_has_nothing_else_to_do(store: SqliteStore) -> None:
+    woken = threading.Event()
+    store.settle = lambda announce: (announce(), woken.set())
+    first, second = begin(store), begin(store)
+    store.close_session(first)
+
+    assert woken.wait(20)
+    woken.clear()
+    store.close_session(first)  # once is enough
+    store.close_session(second)
+    written(store)
+    assert [each.id for each in store.sessions()] == [second.id, first.id]
 
 
 def test_the_oldest_sessions_are_let_go(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
