@@ -247,18 +247,20 @@ class Session:
             yield self._said(chunk)
 
     def _converse(self) -> Generator[bytes, None, None]:
-        while not self.closing:
-            command = yield from self._next_command()
+        while (command := (yield from self._next_command())) is not None:
             yield from self._carry_out(command)
             while self.starting_tls:
                 yield WAIT
 
-    def _next_command(self) -> Generator[bytes, None, Pieces]:
-        while True:
+    def _next_command(self) -> Generator[bytes, None, Pieces | None]:
+        """The next command that is complete; None where the session is over, whatever has come behind."""
+        while not self.closing:
             try:
                 found = self._wire.next()
             except TooLong as error:
                 yield from self._refuse(_tag_of(error.start), Bad("the command is too long", "TOOBIG"))
+                if error.goes_on:
+                    yield self.leave("a literal follows that nobody can tell from commands")
                 continue
             if found is None:
                 yield WAIT
@@ -266,6 +268,7 @@ class Session:
                 yield from self._answer_announced(found)
             else:
                 return found
+        return None
 
     def _answer_announced(self, announced: Announced) -> Iterator[bytes]:
         """Let a literal come, or refuse it before it does."""

@@ -9,6 +9,9 @@ LINE = 1 << 16
 """Octets of a command, its literals left out."""
 
 _LITERAL = re.compile(rb"(~?)\{(\d{1,20})(\+?)\}\Z")  # RFC 7888 has the `+`, RFC 9051 §4.3 the `~` of literal8
+_UNASKED = re.compile(rb"\{\d{1,20}\+\}\r?\Z")
+_ANNOUNCED = 32
+"""Octets in which a literal is announced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +39,15 @@ class Announced:
 
 
 class TooLong(Exception):
-    """A command came whose text is longer than `LINE`; it was dropped, and *start* is how it began."""
+    """A command came whose text is longer than `LINE`; it was dropped, and *start* is how it began.
 
-    def __init__(self, start: bytes) -> None:
+    *goes_on*: a literal follows that the client does not wait to send (RFC 7888): nobody knows where it ends.
+    """
+
+    def __init__(self, start: bytes, *, goes_on: bool) -> None:
         super().__init__("a line is too long")
         self.start = start
+        self.goes_on = goes_on
 
 
 class Wire:
@@ -61,6 +68,8 @@ class Wire:
         self._literal: bytearray | None = None
         self._missing = 0
         self._dropping: bytes | None = None
+        self._tail = b""
+        """The end of what was dropped."""
 
     @property
     def wants_more(self) -> bool:
@@ -96,14 +105,11 @@ class Wire:
             return None
         line = bytes(self._input[self._at : end])
         self._take(end + 1)
-        if self._dropping is not None:
-            start, self._dropping = self._dropping, None
+        if self._dropping is not None or self._length + len(line) > LINE:
+            start = self._start(line) if self._dropping is None else self._dropping
+            goes_on = _UNASKED.search(self._tail + line) is not None
             self._forget()
-            raise TooLong(start)
-        if self._length + len(line) > LINE:
-            start = self._start(line)
-            self._forget()
-            raise TooLong(start)
+            raise TooLong(start, goes_on=goes_on)
         return line.removesuffix(b"\r")  # a bare LF ends a line, too: every server lets it
 
     def next(self) -> Command | Announced | None:
@@ -161,6 +167,7 @@ class Wire:
         if self._dropping is not None or self._length + len(self._input) - self._at > LINE:
             if self._dropping is None:
                 self._dropping = self._start(bytes(self._input[self._at : self._at + 64]))
+            self._tail = (self._tail + self._input[self._at :])[-_ANNOUNCED:]
             self._take(len(self._input))
 
     def _start(self, line: bytes) -> bytes:
@@ -171,3 +178,4 @@ class Wire:
     def _forget(self) -> None:
         self._pieces, self._length, self.literals, self._literal, self._missing = [], 0, 0, None, 0
         self._announced = self._dropping = None
+        self._tail = b""

@@ -22,6 +22,12 @@ def taken(octets: bytes, piece: int | None = None) -> Taken:
     return found
 
 
+def fed(wire: Wire, octets: bytes, piece: int) -> None:
+    for start in range(0, len(octets), piece):
+        wire.feed(octets[start : start + piece])
+        wire.next()
+
+
 def ready(wire: Wire) -> Taken:
     found: Taken = []
     while True:
@@ -36,6 +42,20 @@ def ready(wire: Wire) -> Taken:
             wire.accept()
         else:
             found.append(command)
+
+
+@pytest.mark.parametrize("piece", [None, 1, 7, 1000])
+@pytest.mark.parametrize(
+    ("end", "goes_on"), [(b"{5+}\r\n", True), (b"{5+}\n", True), (b"{5}\r\n", False), (b"\r\n", False)]
+)
+def test_a_line_that_is_too_long_says_whether_a_literal_follows_unasked(
+    piece: int | None, end: bytes, goes_on: bool
+) -> None:
+    wire, octets = Wire(), b"a SEARCH " + b"x" * LINE + b" " + end
+    with pytest.raises(TooLong) as caught:
+        fed(wire, octets, piece or len(octets))
+
+    assert (caught.value.goes_on, caught.value.start[:8]) == (goes_on, b"a SEARCH")
 
 
 def test_lines_and_literals_in_turn() -> None:
