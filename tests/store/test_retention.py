@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import partial
@@ -319,3 +320,17 @@ def test_letting_go_takes_as_many_steps_with_few_as_with_many(clocks: Clocks) ->
         store.close()
 
     assert counts[1] < counts[0] * 1.2
+
+
+def test_what_is_too_old_goes_unasked() -> None:
+    store = SqliteStore()
+    project = store.project("default").id
+    gone = threading.Event()
+    store.bus.subscribe(lambda event: gone.set() if isinstance(event, Deleted) else None)
+    store.limit(project, Limits(age=0.2))
+    [message] = add(store, project)
+
+    assert gone.wait(20)
+    with pytest.raises(Gone, match="was expired at"):
+        store.summary(project, message.id)
+    store.close()
