@@ -13,7 +13,7 @@ from importlib import import_module
 from benchmarks.report import Effort, Row
 
 NAMES = ("smtp", "latency", "visibility", "wait", "startup", "scale", "imap", "pop3", "fixture", "transfer")
-ALONE = ("store", "soak")
+ALONE = ("store", "growth", "soak")
 """Only when named: what `scale` has in it, and what takes long."""
 
 
