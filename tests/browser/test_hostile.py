@@ -92,7 +92,8 @@ def test_a_script_that_ran_would_be_noticed(sit_down: SitDown, hostile: tuple[Sa
     tester = sit_down(sandbox)
     tester.page.route("**/page", lambda route: route.fulfill(body=SCRIPTS, content_type="text/html"))
 
-    tester.open("/page")
+    with tester.page.expect_console_message(lambda message: "sandboxed" in message.text):
+        tester.open("/page")
 
     assert tester.ran == [
         "1",

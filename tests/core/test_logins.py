@@ -65,7 +65,9 @@ def test_a_name_is_an_account_of_the_current_project(
 def test_a_project_is_named_before_a_slash_or_alone(
     store: SqliteStore, current: Current, name: str, account: str
 ) -> None:
-    assert log_in(store, current, name) == Login(store.project("team-a").id, account)
+    project = store.project("team-a").id
+
+    assert log_in(store, current, name) == Login(project, account)
 
 
 def test_a_log_in_makes_nothing(store: SqliteStore, current: Current) -> None:

@@ -43,9 +43,13 @@ def test_what_was_delivered_is_read_and_deleted_by_pop3(box: Inbox) -> None:
 def test_a_block_that_fails_deletes_nothing(box: Inbox) -> None:
     box.deliver(subject="hi", to="ann@x.test")
 
-    with pytest.raises(ZeroDivisionError), box.pop3("ann@x.test") as pop3:
-        pop3.dele(1)
-        raise ZeroDivisionError
+    def fail() -> None:
+        with box.pop3("ann@x.test") as pop3:
+            pop3.dele(1)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
 
     with box.pop3("ann@x.test") as pop3:
         assert pop3.stat()[0] == 1

@@ -56,7 +56,8 @@ def test_each_message_is_taken_skipped_or_refused_by_itself(sandbox: Sandbox) ->
     first, second, third, last = answer.json()["messages"]
     assert first == {"id": "one-one-", "outcome": "imported", "reason": ""}
     assert (second["outcome"], second["reason"][:18]) == ("failed", "origin must be one")
-    assert third == {"id": "one-one-", "outcome": "skipped", "reason": "a message with the id one-one- is there"}
+    assert (third["id"], third["outcome"]) == ("one-one-", "skipped")
+    assert third["reason"].endswith("is there")  # which is found before it is tried, or only then
     assert last["outcome"] == "imported"
     assert [each.raw for each in sandbox.messages()] == [HELLO, b"last"]
 
