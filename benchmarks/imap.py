@@ -127,7 +127,7 @@ def _waiting(starters: dict[str, Start], effort: Effort) -> Iterator[Row]:
             times[name] = sorted(_noops_while_another_reads(server))
     for what, share in (("median", 0.5), ("99th percentile", 0.99)):
         found = {name: each[int(len(each) * share)] for name, each in times.items()}
-        yield Row("sessions", f"NOOP while another fetches 480 MB, {what}", found)
+        yield Row("sessions", f"NOOP while another fetches much, {what}", found)
 
 
 def _noops_while_another_reads(server: Server) -> list[float]:

@@ -28,14 +28,14 @@ PATHS = {
     "page of an account": "/v1/messages?limit=50&account=user77@load.test",
     "open one": "/v1/messages/{id}",
     "its octets": "/v1/messages/{id}/raw",
-    **{query: f"/v1/messages?limit=50&q={quote(query)}" for query in QUERIES},
+    **{name: f"/v1/messages?limit=50&q={quote(query)}" for name, query in QUERIES.items()},
 }
 GOALS: dict[str, tuple[Goal, ...]] = {work: (Flat(),) for work in PATHS}
 
 OF_MAILDEV = {
     "list page": "/api/email/summary?limit=50",
     "open one": "/api/email/{id}",
-    "subject:4711": "/api/email?subject=4711&limit=50",
+    "search `subject:`, in none": "/api/email?subject=4711&limit=50",
 }
 
 
