@@ -11,10 +11,9 @@ from mailtrap.portable.record import Record
 from mailtrap.transfer.files import read_file, write_file
 from mailtrap.transfer.index import Journal, index_of, read_index
 from mailtrap.transfer.items import UNKNOWN, Item, Unusable
+from mailtrap.transfer.writing import Writer
 
 SUFFIX = ".eml"
-FLUSH = 200
-"""So many messages are written before the index says so."""
 
 
 class EmlFile:
@@ -55,7 +54,7 @@ class EmlTree:
         return Item(str(where), partial(read_file, where, self._limit), record)
 
 
-class EmlWriter:
+class EmlWriter(Writer):
     """A directory of files called after the ids of their messages."""
 
     def __init__(self, path: Path) -> None:
@@ -68,21 +67,7 @@ class EmlWriter:
         """Write a file."""
         name = record.id + SUFFIX
         write_file(self._path / name, octets, self._path / f"{name}.part", record.received_at)
-        self._journal.add(record, file=name, size=len(octets))
-        if self._journal.waiting >= FLUSH:
-            self.flush()
-
-    def flush(self) -> None:
-        """Say what is there."""
-        self._journal.flush()
-
-    def finish(self) -> None:
-        """Say that it is whole."""
-        self._journal.finish()
-
-    def close(self) -> None:
-        """Let go of the index."""
-        self._journal.close()
+        self._note(record, file=name, size=len(octets))
 
 
 def _walk(folder: Path) -> Iterator[tuple[Path, list[str]]]:

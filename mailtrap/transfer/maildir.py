@@ -12,10 +12,10 @@ from pathlib import Path
 
 from mailtrap.portable.record import Record
 from mailtrap.store.records import NO_FLAGS, Flag
-from mailtrap.transfer.eml import FLUSH
 from mailtrap.transfer.files import read_file, write_file
 from mailtrap.transfer.index import Journal, index_of, read_index
 from mailtrap.transfer.items import UNKNOWN, Item
+from mailtrap.transfer.writing import Writer
 
 COLON = ":" if sys.platform != "win32" else "!"
 LETTERS = {"D": Flag.DRAFT, "F": Flag.FLAGGED, "R": Flag.ANSWERED, "S": Flag.SEEN, "T": Flag.DELETED}
@@ -47,7 +47,7 @@ class Maildir:
         return Item(str(where), partial(read_file, where, self._limit), replace(record, flags=flags_in(name)))
 
 
-class MaildirWriter:
+class MaildirWriter(Writer):
     """A maildir to put messages into, as whoever delivers mail does: nobody sees half of one."""
 
     def __init__(self, path: Path) -> None:
@@ -65,21 +65,7 @@ class MaildirWriter:
         unique = f"{seconds}.{record.id}.mailtrap"
         name = self._path / ("cur" if record.flags else "new") / (unique + info(record.flags))
         write_file(name, octets, self._path / "tmp" / unique, record.received_at)
-        self._journal.add(record, file=unique, size=len(octets))
-        if self._journal.waiting >= FLUSH:
-            self.flush()
-
-    def flush(self) -> None:
-        """Say what is there."""
-        self._journal.flush()
-
-    def finish(self) -> None:
-        """Say that it is whole."""
-        self._journal.finish()
-
-    def close(self) -> None:
-        """Let go of the index."""
-        self._journal.close()
+        self._note(record, file=unique, size=len(octets))
 
     def _remove_unknown(self) -> None:
         """Remove what was written and not noted: with other flags by now, it would be there twice."""

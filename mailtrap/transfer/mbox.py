@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 from mailtrap.portable.packed import HELD
 from mailtrap.portable.record import Record
-from mailtrap.transfer.eml import FLUSH
 from mailtrap.transfer.files import cut
 from mailtrap.transfer.index import Journal, Line, index_of, is_there, read_index
 from mailtrap.transfer.items import UNKNOWN, Item, Unusable, failing, too_large
 from mailtrap.transfer.mboxrd import Found, from_line, messages, quoted, unquoted
+from mailtrap.transfer.writing import FileWriter
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -80,7 +79,7 @@ class _Index:
         self.strays += (self._next is not None) + sum(1 for _ in self._lines)
 
 
-class MboxWriter:
+class MboxWriter(FileWriter):
     """An mbox to write behind; one that somebody else has made is left alone."""
 
     def __init__(self, path: Path) -> None:
@@ -105,27 +104,14 @@ class MboxWriter:
         self._file.write(first)
         self._file.write(stored)
         self._file.write(b"\n")
-        self._journal.add(record, offset=self._at + len(first), length=len(stored), size=len(octets))
+        self._note(record, offset=self._at + len(first), length=len(stored), size=len(octets))
         self._at += len(first) + len(stored) + 1
-        if self._journal.waiting >= FLUSH:
-            self.flush()
-
-    def flush(self) -> None:
-        """Messages first, then what says that they are there."""
-        self._file.flush()
-        self._journal.flush()
 
     def finish(self) -> None:
         """Say that it is whole."""
         self.flush()
         self._file.close()
         self._journal.finish()
-
-    def close(self) -> None:
-        """Let go of the files."""
-        with suppress(OSError):  # a full disk, of which somebody has heard by now
-            self._file.close()
-        self._journal.close()
 
 
 def _missing_separator(path: Path) -> bytes:

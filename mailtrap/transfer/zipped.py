@@ -5,7 +5,6 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterator
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile, ZipInfo
@@ -13,10 +12,11 @@ from zipfile import BadZipFile, ZipFile, ZipInfo
 from mailtrap.portable.packed import HELD
 from mailtrap.portable.record import Record
 from mailtrap.transfer import zip_format
-from mailtrap.transfer.eml import FLUSH, SUFFIX
+from mailtrap.transfer.eml import SUFFIX
 from mailtrap.transfer.files import cut
 from mailtrap.transfer.index import NAME, PART, Journal, Line, index_of, read_lines
 from mailtrap.transfer.items import UNKNOWN, Item, Unusable, too_large
+from mailtrap.transfer.writing import FileWriter
 
 _METHODS = (zip_format.STORED, zip_format.DEFLATED)
 _ENCRYPTED = 1
@@ -89,7 +89,7 @@ class Zip:
         return octets
 
 
-class ZipWriter:
+class ZipWriter(FileWriter):
     """A zip file to write behind. While that is under way, its index is beside it; at the end, in it."""
 
     def __init__(self, path: Path) -> None:
@@ -112,14 +112,7 @@ class ZipWriter:
         """Write a member."""
         name = record.id + SUFFIX
         zip_format.add(self._file, name, octets, record.received_at)
-        self._journal.add(record, file=name, size=len(octets))
-        if self._journal.waiting >= FLUSH:
-            self.flush()
-
-    def flush(self) -> None:
-        """Messages first, then what says that they are there."""
-        self._file.flush()
-        self._journal.flush()
+        self._note(record, file=name, size=len(octets))
 
     def finish(self) -> None:
         """Put the index in, and the directory behind it."""
@@ -130,12 +123,6 @@ class ZipWriter:
             zip_format.close(self._file, again)
         self._file.close()
         self._journal.discard()
-
-    def close(self) -> None:
-        """Let go of the files."""
-        with suppress(OSError):  # a full disk, of which somebody has heard by now
-            self._file.close()
-        self._journal.close()
 
 
 def _opened(path: Path) -> ZipFile:
