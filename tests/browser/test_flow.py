@@ -21,9 +21,15 @@ def empty() -> Iterator[Sandbox]:
         yield sandbox
 
 
-def heading(tester: Any) -> str:
-    text: str = tester.page.locator("h1").inner_text()
-    return text
+def heading(tester: Any) -> Any:
+    """What is said of it holds as soon as the page is there: a click does not wait for all of the next one."""
+    return _expect(tester.page.locator("h1"))
+
+
+def _expect(locator: Any) -> Any:
+    from playwright.sync_api import expect
+
+    return expect(locator, "as soon as the page is there")
 
 
 def test_from_an_empty_page_to_a_message_and_back(sit_down: SitDown, empty: Sandbox) -> None:
@@ -31,22 +37,22 @@ def test_from_an_empty_page_to_a_message_and_back(sit_down: SitDown, empty: Sand
     page = tester.page
     tester.open("/")
     page.get_by_role("link", name="Django").click()
-    assert f"EMAIL_PORT = {empty.smtp_port}" in page.locator("pre").inner_text()
+    _expect(page.locator("pre")).to_contain_text(f"EMAIL_PORT = {empty.smtp_port}")
 
     page.get_by_role("button", name="Make a test message").click()
-    assert heading(tester) == "It works"
-    assert page.frame_locator("iframe").get_by_role("heading", name="It works").is_visible()
+    heading(tester).to_have_text("It works")
+    _expect(page.frame_locator("iframe").get_by_role("heading", name="It works")).to_be_visible()
     for tab in ("Text", "Source", "Headers", "MIME", "Raw", "Session", "Rendered"):
         page.get_by_label("Parts of this message").get_by_role("link", name=tab).click()
-        assert page.get_by_role("link", name=tab, exact=True).get_attribute("aria-current") == "page"
+        _expect(page.get_by_role("link", name=tab, exact=True)).to_have_attribute("aria-current", "page")
 
     page.locator(".acts-wide").get_by_role("button", name="Pin").click()
-    assert page.locator(".acts-wide").get_by_role("button", name="Pin").get_attribute("aria-pressed") == "true"
+    _expect(page.locator(".acts-wide").get_by_role("button", name="Pin")).to_have_attribute("aria-pressed", "true")
     page.locator(".acts-wide").get_by_role("button", name="Mark unread").click()
-    assert page.locator(".row.unread").count() == 1
+    _expect(page.locator(".row.unread")).to_have_count(1)
     page.get_by_role("link", name="It works").click()
     page.locator(".acts-wide").get_by_role("button", name="Delete").click()
-    assert heading(tester) == "No mail yet. Everything is listening."
+    heading(tester).to_have_text("No mail yet. Everything is listening.")
     assert tester.complaints == []
 
 
@@ -58,12 +64,12 @@ def test_searching_narrows_the_list_and_can_be_cleared(sit_down: SitDown, shop: 
 
     page.get_by_role("textbox", name="Search").fill("to:ann@example.com")
     page.get_by_role("textbox", name="Search").press("Enter")
-    assert page.locator(".row").count() == 1
+    _expect(page.locator(".row")).to_have_count(1)
     page.locator(".row .subject").click()
-    assert heading(tester) == "Finish signing up"
-    assert page.get_by_role("textbox", name="Search").input_value() == "to:ann@example.com"
+    heading(tester).to_have_text("Finish signing up")
+    _expect(page.get_by_role("textbox", name="Search")).to_have_value("to:ann@example.com")
     page.get_by_role("link", name="Clear the search").click()
-    assert page.locator(".row").count() == everything
+    _expect(page.locator(".row")).to_have_count(everything)
 
 
 def test_on_a_phone_one_thing_is_there_at_a_time(sit_down: SitDown, shop: Sandbox) -> None:
@@ -71,13 +77,13 @@ def test_on_a_phone_one_thing_is_there_at_a_time(sit_down: SitDown, shop: Sandbo
     page = tester.page
     tester.open("/")
     page.locator(".row .subject", has_text="Finish signing up").click()
-    assert not page.locator(".lane").is_visible()
+    _expect(page.locator(".lane")).not_to_be_visible()
     page.get_by_role("link", name="Back to the list").click()
-    assert page.locator(".lane").is_visible()
+    _expect(page.locator(".lane")).to_be_visible()
 
     page.get_by_role("link", name="Menu").click()
     page.get_by_role("link", name=re.compile("Sessions")).click()
-    assert heading(tester) == "Sessions"
+    heading(tester).to_have_text("Sessions")
 
 
 def test_pictures_of_the_message_appear_and_others_do_not(sit_down: SitDown, shop: Sandbox, paths: Any) -> None:
