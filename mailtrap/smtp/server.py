@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mailtrap.current import Current
+from mailtrap.smtp import commands as _commands  # noqa: F401 - they register themselves
 from mailtrap.smtp import reply
 from mailtrap.smtp.connection import Port
 from mailtrap.smtp.handler import Handler

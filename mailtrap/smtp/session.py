@@ -11,9 +11,9 @@ from aiosmtpd.smtp import AuthResult, Session
 
 from mailtrap.lines import LineTooLong
 from mailtrap.smtp import reply
-from mailtrap.smtp.commands import COMMANDS, HTTP
 from mailtrap.smtp.connection import Connection, Over, Port
 from mailtrap.smtp.data import Data
+from mailtrap.smtp.registry import COMMANDS, HTTP
 from mailtrap.smtp.transaction import Transaction
 from mailtrap.transcript import MASKED
 

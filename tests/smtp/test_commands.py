@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mailtrap.smtp.commands import COMMANDS
+from mailtrap.smtp.registry import COMMANDS
 
 PAGE = Path(__file__).parents[2] / "docs" / "protocols.md"
 

@@ -1,0 +1,30 @@
+"""DATA: the message itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mailtrap.smtp import reply
+from mailtrap.smtp.registry import COMMANDS, command
+
+if TYPE_CHECKING:
+    from mailtrap.smtp.session import SMTP
+
+
+@command("DATA", "DATA")
+async def data(smtp: SMTP, arg: str) -> str:
+    """RFC 5321 §4.1.1.4."""
+    transaction = smtp.transaction
+    if transaction is None:
+        return reply.RCPT_FIRST if smtp.helo else reply.HELLO_FIRST
+    if arg:
+        return reply.syntax(COMMANDS["DATA"].syntax)
+    if not transaction.rcpt_to:
+        if not transaction.refusals:
+            smtp.handler.refuse(smtp, transaction, "DATA", reply.NO_VALID_RECIPIENTS)
+        return reply.NO_VALID_RECIPIENTS
+    await smtp.push(reply.GO_AHEAD)
+    await smtp.flush()
+    received = await smtp.receive_data(transaction)
+    smtp.transaction = None
+    return await smtp.handler.deliver(smtp, transaction, received)

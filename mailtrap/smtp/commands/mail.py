@@ -1,0 +1,37 @@
+"""MAIL: a transaction begins."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mailtrap.envelope import Address
+from mailtrap.smtp import reply
+from mailtrap.smtp.addresses import BadAddress, path
+from mailtrap.smtp.parameters import MAIL, after, refused
+from mailtrap.smtp.registry import COMMANDS, command
+
+if TYPE_CHECKING:
+    from mailtrap.smtp.session import SMTP
+
+
+@command("MAIL", "MAIL FROM:<address> [parameters]", offers=("SIZE {size}", "8BITMIME", "SMTPUTF8"), grouped=True)
+async def mail(smtp: SMTP, arg: str) -> str:
+    """RFC 5321 §4.1.1.2."""
+    if not smtp.helo:
+        return reply.HELLO_FIRST
+    if smtp.transaction is not None:
+        return reply.NESTED_MAIL
+    text = after("FROM:", arg)
+    if not text:
+        return reply.syntax(COMMANDS["MAIL"].syntax)
+    try:
+        mail_from = path(text)
+        refusal = refused(mail_from, MAIL, smtp.limits.size)
+    except BadAddress:
+        mail_from, refusal = Address(text), reply.BAD_SENDER
+    transaction = smtp.handler.begin(mail_from)
+    if refusal:
+        smtp.handler.refuse(smtp, transaction, "MAIL", refusal, ended=True)
+        return refusal
+    smtp.transaction = transaction
+    return reply.MAIL_OK
