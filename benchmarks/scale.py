@@ -25,7 +25,7 @@ from mailtrap.store.sqlite import SqliteStore
 
 PATHS = {
     "list page": "/v1/messages?limit=50",
-    "page of an account": "/v1/messages?limit=50&account=user77@load.test",
+    "page of an account": "/v1/messages?limit=50&account=fifty@load.test",
     "open one": "/v1/messages/{id}",
     "its octets": "/v1/messages/{id}/raw",
     **{name: f"/v1/messages?limit=50&q={quote(query)}" for name, query in QUERIES.items()},
