@@ -17,6 +17,7 @@ LAYERS: tuple[set[str], ...] = (
     {
         *("envelope", "errors", "version", "quantities", "message", "search"),
         *("bus", "current", "transcript", "accounts", "engine"),
+        *("dsn", "xtext"),
     },
     {"store", "ports", "loop", "lines", "settings", "authority", "tcp", "hub", "sasl", "accepting"},
     {"tls", "driver", "logins", "portable"},
