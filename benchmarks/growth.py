@@ -6,6 +6,7 @@ because its UIDs are told; so there is also one of a person, who gets fifty of t
 
 from __future__ import annotations
 
+import os
 import shutil
 import statistics
 import tempfile
@@ -74,6 +75,7 @@ def _works(server: Server, size: int) -> dict[str, Callable[[], object]]:
 def _delete(data: Path) -> float:
     """In a copy."""
     copy = shutil.copytree(data, data.with_name("copy"))
+    os.sync()
     with closing(SqliteStore(copy)) as store:
         store.delete_all(store.new_project().id)  # what is done for the first time takes longer
         project = store.project("default").id

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import shutil
 import statistics
 import tempfile
@@ -90,6 +91,7 @@ def _median(client: Http, path: str) -> float:
 def _delete(data: Path, size: int) -> Iterator[Row]:
     """Over HTTP in one copy, and inside the server in the other."""
     copy = shutil.copytree(data, data.with_name("copy"))
+    os.sync()  # or the first checkpoint waits until the disk has taken all of the copy
     with sandbox(data=copy) as server:
         client = Http(server.http)
         took = client.timed("/v1/messages?all=true", "DELETE")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import statistics
 import tempfile
 import time
@@ -126,6 +127,7 @@ def read(store: SqliteStore, size: int) -> dict[str, float]:
 
 def delete(store: SqliteStore) -> Iterator[Row]:
     """Delete everything, and go on sending while the space comes back."""
+    os.sync()
     project = store.project("default").id
     took = _timed(lambda: store.delete_all(project))
     other = store.new_project().id
