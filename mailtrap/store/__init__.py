@@ -14,6 +14,7 @@ from datetime import date
 from typing import Literal, Protocol
 
 from mailtrap.bus import Bus, Filed
+from mailtrap.configured import Configured
 from mailtrap.message.summary import Summary
 from mailtrap.search.tree import Query
 from mailtrap.store.disk import Disk
@@ -67,6 +68,9 @@ class Store(Protocol):
     def projects(self) -> list[Project]:
         """All projects, by name."""
 
+    def delete_project(self, project: int) -> None:
+        """Delete a project with all that is in it, pinned messages too; its name is free again. Raises `NotFound`."""
+
     def limits(self, project: int) -> Limits:
         """What is kept in a project: its own limits, or those of all."""
 
@@ -76,6 +80,23 @@ class Store(Protocol):
         Every message counts that is there and not pinned, appended ones too; the oldest go, as expired. Age is the
         time since a message was stored, by a clock of the store's own.
         """
+
+    # -- what is configured
+
+    def configured(self) -> list[tuple[int, Configured]]:
+        """Every account that is configured, and its project."""
+
+    def configure(self, project: int, account: Configured) -> None:
+        """Keep how an account is configured, by its folded name; raises `NotFound` if there is no such project."""
+
+    def unconfigure(self, project: int, name: str) -> None:
+        """An account, by its folded name, is not configured any more."""
+
+    def passwords(self) -> dict[int, str]:
+        """The passwords of the projects that have one."""
+
+    def set_password(self, project: int, password: str | None) -> None:
+        """Give a project a password, or none; raises `NotFound`."""
 
     # -- messages in
 

@@ -7,14 +7,15 @@ from collections.abc import Collection
 from sqlite3 import Connection
 
 from mailtrap.envelope import new_id
-from mailtrap.store import codec
+from mailtrap.errors import NotFound
+from mailtrap.store import codec, deletion
 from mailtrap.store.batch import Batch
 from mailtrap.store.records import Project, Refusal
 
 
 def find(db: Connection, name: str) -> Project | None:
     """The project called *name*."""
-    found = db.execute("SELECT id, name FROM project WHERE name = ?", (name,)).fetchone()
+    found = db.execute("SELECT id, name FROM project WHERE name = ? AND deleted_at IS NULL", (name,)).fetchone()
     return Project(*found) if found else None
 
 
@@ -31,7 +32,28 @@ def fresh_name() -> str:
 
 def every(db: Connection) -> list[Project]:
     """All projects, by name."""
-    return [Project(*columns) for columns in db.execute("SELECT id, name FROM project ORDER BY name").fetchall()]
+    found = db.execute("SELECT id, name FROM project WHERE deleted_at IS NULL ORDER BY name")
+    return [Project(*columns) for columns in found.fetchall()]
+
+
+def delete(project: int, batch: Batch) -> None:
+    """A job: delete all messages of a project, pinned ones too, and free its name; raises `NotFound`."""
+    name = _name(batch.db, project)
+    pinned = batch.db.execute("SELECT id FROM message WHERE project = ? AND pinned > 0", (project,)).fetchall()
+    deletion.delete(batch, project, [message_id for [message_id] in pinned], "deleted")
+    deletion.delete_all(batch, project)
+    batch.db.execute("DELETE FROM configured WHERE project = ?", (project,))
+    batch.db.execute(
+        "UPDATE project SET name = ?, password = NULL, deleted_at = ? WHERE id = ?",
+        (f"{name} (deleted {project})", batch.at, project),
+    )
+
+
+def _name(db: Connection, project: int) -> str:
+    found = db.execute("SELECT name FROM project WHERE id = ? AND deleted_at IS NULL", (project,)).fetchone()
+    if found is None:
+        raise NotFound(f"there is no project {project}")
+    return str(found[0])
 
 
 def refusals(db: Connection, project: int, since: int, limit: int) -> list[Refusal]:

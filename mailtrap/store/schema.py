@@ -252,6 +252,24 @@ def limit_projects(db: Connection) -> None:
     )
 
 
+def configure_accounts(db: Connection) -> None:
+    """Version 5: accounts and projects can be configured, and projects deleted."""
+    _run(
+        db,
+        """
+        -- An account need not be there to be configured. CRAM-MD5, APOP and SCRAM need the password as it is.
+        CREATE TABLE configured (
+            project INTEGER NOT NULL, name TEXT NOT NULL, password TEXT, state TEXT NOT NULL, quota INTEGER,
+            PRIMARY KEY (project, name)
+        ) WITHOUT ROWID;
+
+        ALTER TABLE project ADD COLUMN password TEXT;
+        -- The row stays, under another name, for what refers to it.
+        ALTER TABLE project ADD COLUMN deleted_at INTEGER;
+        """,
+    )
+
+
 def _run(db: Connection, script: str) -> None:
     """All statements of *script*, within the transaction that is open (`executescript` would end it)."""
     statement = ""
@@ -267,4 +285,5 @@ MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     find_refusals_by_session,
     serve_mailboxes,
     limit_projects,
+    configure_accounts,
 )

@@ -24,6 +24,7 @@ from mailtrap.store.batch import Batch
 from mailtrap.store.books import Books
 from mailtrap.store.bounds import Bound
 from mailtrap.store.checkpoints import Checkpoints
+from mailtrap.store.configuring import Configuring
 from mailtrap.store.connections import Readers, Synchronous, connect, open_writer, opening
 from mailtrap.store.disk import Disk, DiskWatch, disk
 from mailtrap.store.fulltext import Fulltext
@@ -46,7 +47,7 @@ KEEP = 2 << 30
 """Octets of messages that a temporary store holds."""
 
 
-class SqliteStore(Mailboxes):
+class SqliteStore(Mailboxes, Configuring):
     """A `mailtrap.store.Store` in a directory of its own.
 
     >>> from pathlib import Path
@@ -144,6 +145,11 @@ class SqliteStore(Mailboxes):
         """All projects, by name."""
         with self._snapshot() as db:
             return projects.every(db)
+
+    def delete_project(self, project: int) -> None:
+        """Delete a project with all that is in it; its name is free again. Raises `NotFound`."""
+        self._write(partial(projects.delete, project))
+        self.limit(project, None)
 
     def limits(self, project: int) -> Limits:
         """What is kept in a project: its own limits, or those of all."""

@@ -16,7 +16,7 @@ PACKAGES = (ROOT / "mailtrap", ROOT / "web" / "mailtrap_web", ROOT / "pytest_plu
 LAYERS: tuple[set[str], ...] = (
     {
         *("envelope", "errors", "version", "quantities", "message", "search"),
-        *("bus", "current", "transcript", "accounts", "engine"),
+        *("bus", "current", "transcript", "accounts", "configured", "engine"),
         *("dsn", "xtext"),
     },
     {"store", "ports", "loop", "lines", "settings", "authority", "tcp", "hub", "sasl", "accepting"},
@@ -25,7 +25,7 @@ LAYERS: tuple[set[str], ...] = (
     {"listeners"},
     {"sandbox"},
     {"pytest_mailtrap", "welcome", "ready"},
-    {"ca", "transfer"},
+    {"ca", "transfer", "submission"},
     {"commands"},
     {"__main__"},
 )
@@ -45,7 +45,7 @@ ONLY_IN = {
     },
     "ssl": {"authority", "tls"},
     "trustme": {"authority"},
-    "click": {"commands", "transfer", "__main__"},
+    "click": {"commands", "transfer", "submission", "__main__"},
     # What opens connections to others: only those that ask a sandbox, or sign in to ours in a test, have a use for it.
     "http.client": {"ca", "ready"},
     "smtplib": {"pytest_mailtrap"},
