@@ -1,5 +1,6 @@
 """What can go wrong, in the words of the domain; each protocol translates it in one table."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 
@@ -37,6 +38,15 @@ class BadSettings(MailtrapError):
     """A setting is unknown or has a value it cannot have."""
 
 
+class BadFault(MailtrapError):
+    """A fault's rule does not parse; *member* is the word of the rule to look at: ``do``, ``at``, ``times``, …"""
+
+    def __init__(self, member: str, reason: str) -> None:
+        super().__init__(f"{member}: {reason}")
+        self.member = member
+        self.reason = reason
+
+
 class CannotListen(MailtrapError):
     """A port cannot be opened: in use, not allowed, or at an address that is not this machine's."""
 
@@ -47,3 +57,11 @@ class StoreUnavailable(MailtrapError):
 
 class StoreInUse(StoreUnavailable):
     """Another process holds the data directory."""
+
+
+def nearest(name: str, names: Iterable[str], prefix: str = "") -> str:
+    """What to say behind an unknown name, if a known one is like it."""
+    from difflib import get_close_matches  # late: only mistakes need it
+
+    found = get_close_matches(name, list(names), n=1, cutoff=0.5)
+    return f"; did you mean {prefix}{found[0]}?" if found else ""

@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Self
 from mailtrap import ports
 from mailtrap.accounts import accounts_of
 from mailtrap.bus import Bus
+from mailtrap.clock import Clock
 from mailtrap.current import Current
 from mailtrap.envelope import Address, Envelope
 from mailtrap.errors import NotFound
+from mailtrap.faults import Faults
 from mailtrap.listeners import PORTS, Listeners
 from mailtrap.loop import Loop
 from mailtrap.message.facts import facts
@@ -53,6 +55,8 @@ class Sandbox:
     store: Store
     loop: Loop
     current: Current
+    clock: Clock
+    faults: Faults
     tls: Tls
     """Has the CA to trust: ``sandbox.tls.ca_pem()``."""
 
@@ -198,6 +202,9 @@ class Sandbox:
         )
         undo.callback(self.store.close)
         self.current = Current(self.store.project(DEFAULT_PROJECT).id)
+        self.clock = Clock()
+        undo.callback(self.clock.close)
+        self.faults = Faults(self.clock, project=lambda name: self.store.project(name).id)
         self.loop = Loop()
         self.loop.start()
         undo.callback(self.loop.stop)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mailtrap import quantities as q
-from mailtrap.errors import BadSettings
+from mailtrap.errors import BadSettings, nearest
 
 PREFIX = "MAILSANDBOX_"
 """Not ``MAILTRAP_``: the hosted service of that name and a Kubernetes Service called so set those."""
@@ -174,7 +174,7 @@ def read(given: Mapping[str, object], label: Callable[[Option], str] = lambda op
     for name, value in given.items():
         option = OPTIONS.get(name)
         if option is None:
-            raise BadSettings(f"there is no setting {name!r}{_nearest(name, OPTIONS)}")
+            raise BadSettings(f"there is no setting {name!r}{nearest(name, OPTIONS)}")
         try:
             values[name] = option.read(value)
         except ValueError as error:
@@ -199,7 +199,7 @@ def unknown_variables(environ: Mapping[str, str]) -> list[str]:
     """The ``MAILSANDBOX_*`` variables that mean nothing, each with the nearest one that does."""
     known = {option.variable.removeprefix(PREFIX) for option in OPTIONS.values()} | OTHER_VARIABLES
     names = sorted(name.removeprefix(PREFIX) for name in environ if name.startswith(PREFIX))
-    return [PREFIX + name + _nearest(name, known, PREFIX) for name in names if name not in known]
+    return [PREFIX + name + nearest(name, known, PREFIX) for name in names if name not in known]
 
 
 def _from_toml(directory: Path) -> dict[str, Any]:
@@ -231,10 +231,3 @@ def _table(file: Path, names: Iterable[str]) -> dict[str, object] | None:
     for name in names:
         table = table.get(name) if isinstance(table, dict) else None
     return table if isinstance(table, dict) else None
-
-
-def _nearest(name: str, names: Iterable[str], prefix: str = "") -> str:
-    from difflib import get_close_matches
-
-    found = get_close_matches(name, list(names), n=1, cutoff=0.5)
-    return f"; did you mean {prefix}{found[0]}?" if found else ""

@@ -17,7 +17,7 @@ LAYERS: tuple[set[str], ...] = (
     {
         *("envelope", "errors", "version", "quantities", "message", "search"),
         *("bus", "current", "transcript", "accounts", "configured", "engine"),
-        *("dsn", "xtext"),
+        *("dsn", "xtext", "clock", "faults"),
     },
     {"store", "ports", "loop", "lines", "settings", "authority", "tcp", "hub", "sasl", "accepting"},
     {"tls", "driver", "logins", "portable"},

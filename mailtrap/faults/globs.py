@@ -1,0 +1,42 @@
+"""Patterns as people write them for addresses: ``*`` and ``?``, in any letter case, in time that cannot explode."""
+
+from __future__ import annotations
+
+
+def matches(pattern: str, text: str) -> bool:
+    """Whether *pattern* is like all of *text*; brackets stand for themselves, as in address literals.
+
+    >>> matches("*@Slow.test", "ann@slow.TEST"), matches("a?n*", "ann"), matches("ann", "anna")
+    (True, True, False)
+    """
+    return _matches(pattern.casefold(), text.casefold())
+
+
+def address_matches(pattern: str, address: str) -> bool:
+    """The same for an address: a pattern without ``@`` may be its domain, and ``<>`` is the empty address.
+
+    >>> address_matches("slow.test", "ann@slow.test"), address_matches("<>", "")
+    (True, True)
+    """
+    if matches(pattern, address or "<>"):
+        return True
+    return "@" not in pattern and "@" in address and matches(pattern, address.rpartition("@")[2])
+
+
+def _matches(pattern: str, text: str) -> bool:
+    """Goes back to the last ``*`` only: no more steps than the lengths multiplied."""
+    at = star = kept = 0
+    here = 0
+    seen_star = False
+    while here < len(text):
+        if at < len(pattern) and pattern[at] == "*":
+            seen_star, star, kept = True, at, here
+            at += 1
+        elif at < len(pattern) and pattern[at] in ("?", text[here]):
+            at, here = at + 1, here + 1
+        elif seen_star:
+            kept += 1
+            at, here = star + 1, kept
+        else:
+            return False
+    return not pattern[at:].strip("*")
