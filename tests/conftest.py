@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
-import socket
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
+from parts import is_there
 
 if TYPE_CHECKING:
     from mailtrap.sandbox import Sandbox
@@ -30,21 +28,6 @@ def corpus_files() -> list[Path]:
     more = os.environ.get("MAILSANDBOX_TEST_CORPUS")
     folders = [HERE / "corpus", *([Path(more)] if more else [])]
     return [file for folder in folders for file in sorted(folder.rglob("*.eml"))]
-
-
-def is_there(part: str) -> bool:
-    """Whether this machine has a program, a Python module or (``ipv6``) a second loopback address."""
-    if part == "ipv6":
-        return _has_ipv6()
-    return shutil.which(part) is not None or find_spec(part) is not None
-
-
-def _has_ipv6() -> bool:
-    try:
-        with socket.create_server(("::1", 0), family=socket.AF_INET6):
-            return True
-    except OSError:
-        return False
 
 
 def pytest_configure(config: pytest.Config) -> None:
