@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, TypeVar
@@ -23,6 +24,10 @@ from mailtrap.welcome import welcome
 Command = TypeVar("Command", bound=Callable[..., object])
 
 
+LATE = {"export": "transfer", "import": "transfer", "send": "submission", "sendmail": "submission"}
+"""Commands that have a part of their own, imported when they are asked for: serving starts without them."""
+
+
 class ServeByDefault(click.Group):
     """``mailtrap --smtp 2525`` is ``mailtrap serve --smtp 2525``."""
 
@@ -33,14 +38,13 @@ class ServeByDefault(click.Group):
         return super().parse_args(ctx, args)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted([*super().list_commands(ctx), "export", "import"])
+        return sorted([*super().list_commands(ctx), *LATE])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in ("export", "import"):
+        if cmd_name not in LATE:
             return super().get_command(ctx, cmd_name)
-        from mailtrap.transfer.commands import COMMANDS  # late: serving starts without them
-
-        return COMMANDS[cmd_name]
+        found: click.Command = import_module(f"mailtrap.{LATE[cmd_name]}.commands").COMMANDS[cmd_name]
+        return found
 
 
 @click.group(cls=ServeByDefault, context_settings={"help_option_names": ["-h", "--help"]})
@@ -55,9 +59,11 @@ def commands() -> None:
 def all_settings(command: Command) -> Command:
     """An option on *command* for every setting."""
     for option in reversed(OPTIONS.values()):
-        default = "" if option.is_switch or not option.default else f"; default: {option.default}"
+        default = "" if not option.default or option.is_switch != option.is_on else f"; default: {option.default}"
         text = f"{option.help} [{option.variable}{default}]"
-        if option.is_switch:
+        if option.is_on:
+            command = click.option(option.flag, option.name, flag_value="off", default=None, help=text)(command)
+        elif option.is_switch:
             command = click.option(option.flag, is_flag=True, default=None, help=text)(command)
         else:
             command = click.option(option.flag, metavar=option.metavar, multiple=option.several, help=text)(command)

@@ -26,6 +26,7 @@ from mailtrap.message.facts import facts
 from mailtrap.message.parse import Octets
 from mailtrap.message.summary import Origin, Summary
 from mailtrap.settings import Settings, read
+from mailtrap.smtp.policy import Policies, Policy
 from mailtrap.store import DEFAULT_PROJECT, Store
 from mailtrap.store.records import NewMessage
 from mailtrap.store.retention import Limits
@@ -57,6 +58,8 @@ class Sandbox:
     current: Current
     clock: Clock
     faults: Faults
+    policies: Policies
+    """What SMTP offers, and how strict it is: the same for everybody, or a project's own."""
     tls: Tls
     """Has the CA to trust: ``sandbox.tls.ca_pem()``."""
 
@@ -188,6 +191,7 @@ class Sandbox:
         self._bound = undo.enter_context(ExitStack())  # closed last, when nobody accepts there any more
         settings = self.settings
         self.tls = Tls.of(settings)
+        self.policies = Policies(_policy(settings))
         wanted = {name: port for name in PORTS if (port := getattr(settings, name)) is not None}
         bound = {name: self._bind(name, port) for name, port in wanted.items()}
         self.bus = Bus()
@@ -204,7 +208,13 @@ class Sandbox:
         self.current = Current(self.store.project(DEFAULT_PROJECT).id)
         self.clock = Clock()
         undo.callback(self.clock.close)
-        self.faults = Faults(self.clock, project=lambda name: self.store.project(name).id)
+        self.faults = Faults(
+            self.clock,
+            address_faults=settings.address_faults,
+            project=lambda name: self.store.project(name).id,
+        )
+        for rule in settings.fault:
+            self.faults.add(rule)
         self.loop = Loop()
         self.loop.start()
         undo.callback(self.loop.stop)
@@ -221,3 +231,13 @@ class Sandbox:
         self.addresses[protocol] = [each.getsockname()[:2] for each in sockets]
         self._bound.callback(self.addresses.pop, protocol)
         return sockets
+
+
+def _policy(settings: Settings) -> Policy:
+    return Policy(
+        profile=settings.smtp_profile,
+        hide=frozenset(settings.smtp_hide),
+        offer=frozenset(settings.smtp_offer),
+        size=settings.size_limit,
+        login_needs_tls=settings.login_needs_tls,
+    )

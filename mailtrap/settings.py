@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from mailtrap import quantities as q
 from mailtrap.errors import BadSettings, nearest
+from mailtrap.faults.rules import Rule, setting
+from mailtrap.tables import tables
+
+Row = TypeVar("Row")
 
 PREFIX = "MAILSANDBOX_"
 """Not ``MAILTRAP_``: the hosted service of that name and a Kubernetes Service called so set those."""
@@ -26,8 +30,13 @@ def _port(written: str, what: str) -> Any:
     return _option(written, q.port, "PORT", f"Port for {what}; 0 for any free one, or off.")
 
 
-def _switch(text: str) -> Any:
-    return _option("off", q.switch, "", text)
+def _switch(text: str, written: str = "off") -> Any:
+    return _option(written, q.switch, "", text)
+
+
+def _tables(row: Callable[[Mapping[str, object]], Row], kind: type[Row], text: str) -> Any:
+    """A list of tables, each of which *row* makes a value of the type *kind* (`mailtrap.tables`)."""
+    return _option("", tables(row, kind), "WORDS", text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +109,15 @@ class Settings:
     )
     key_file: Path | None = _option(None, q.file, "FILE", "The key of that certificate, unless it is in the same file.")
     hostname: str = _option("sandbox.localhost", q.host_name, "NAME", "What the sandbox calls itself in greetings.")
+    smtp_profile: str = _option(
+        "common",
+        q.one_of("common", "full", "minimal", "helo"),
+        "NAME",
+        "What SMTP offers: common (what most servers do), full (all there is), minimal (SIZE alone) or helo (not "
+        "even EHLO).",
+    )
+    smtp_hide: tuple[str, ...] = _option("", q.keywords, "KEYWORD", "Extensions that SMTP shall not offer.")
+    smtp_offer: tuple[str, ...] = _option("", q.keywords, "KEYWORD", "Extensions that SMTP shall offer, too.")
     size_limit: int = _option("50MiB", q.size, "SIZE", "The largest message that is accepted.")
     recipients_limit: int = _option("1000", q.count, "N", "The most recipients of one message.")
     connections: int = _option("2000", q.count, "N", "The most connections at a time, for each mail protocol.")
@@ -125,6 +143,15 @@ class Settings:
     url: str | None = _option(
         None, q.url, "URL", "Where people find the inspector, if that is behind a proxy: used in every link."
     )
+    address_faults: bool = _switch(
+        "Recipients at the domain fault.test are faults, as reject+550@fault.test is. Off: they are like any other.",
+        "on",
+    )
+    fault: tuple[Rule, ...] = _tables(
+        setting,
+        Rule,
+        "A rule that makes something go wrong: \"at=smtp.rcpt rcpt=*@slow.test do='reject 451' times=2\".",
+    )
     json_limit: int = _option("1MiB", q.size, "SIZE", "The largest JSON request body.")
     import_limit: int = _option("50MiB", q.size, "SIZE", "The largest message taken by the REST API.")
 
@@ -148,9 +175,14 @@ class Option:
         return not self.metavar
 
     @property
+    def is_on(self) -> bool:
+        """It is a switch that is on unless somebody turns it off."""
+        return self.is_switch and self.default == "on"
+
+    @property
     def flag(self) -> str:
-        """``--size-limit``"""
-        return "--" + self.name.replace("_", "-")
+        """``--size-limit``; for a switch that is on anyway, ``--no-address-faults``."""
+        return ("--no-" if self.is_on else "--") + self.name.replace("_", "-")
 
     @property
     def variable(self) -> str:
@@ -180,6 +212,8 @@ def read(given: Mapping[str, object], label: Callable[[Option], str] = lambda op
         except ValueError as error:
             shown = ", ".join(map(str, value)) if isinstance(value, tuple) else value
             raise BadSettings(f"{label(option)} is {shown!r}, but must be {error}") from None
+        except BadSettings as error:
+            raise BadSettings(f"{label(option)}: {error}") from None
     return values
 
 
@@ -203,8 +237,8 @@ def unknown_variables(environ: Mapping[str, str]) -> list[str]:
 
 
 def _from_toml(directory: Path) -> dict[str, Any]:
-    for file, tables in (("mailtrap.toml", ()), ("pyproject.toml", ("tool", "mailtrap"))):
-        table = _table(directory / file, tables)
+    for file, names in (("mailtrap.toml", ()), ("pyproject.toml", ("tool", "mailtrap"))):
+        table = _table(directory / file, names)
         if table is not None:
             try:
                 return read(table)

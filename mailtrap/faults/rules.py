@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from mailtrap import quantities as q
-from mailtrap.errors import BadFault, nearest
+from mailtrap.errors import BadFault, BadSettings, nearest
 from mailtrap.faults.actions import Action, written
 from mailtrap.faults.kinds import read as read_do
 from mailtrap.faults.stages import stage
@@ -127,6 +127,14 @@ def rule(words: Mapping[str, object]) -> Rule:
             raise BadFault(name, "a fault needs it")
     read: dict[str, Any] = {name: READ.get(name, _text)(name, value) for name, value in words.items()}
     return Rule(**read)
+
+
+def setting(words: Mapping[str, object]) -> Rule:
+    """The same for a row of the settings."""
+    try:
+        return rule(words)
+    except BadFault as error:
+        raise BadSettings(str(error)) from None
 
 
 def _text(name: str, value: object) -> str:

@@ -17,10 +17,10 @@ LAYERS: tuple[set[str], ...] = (
     {
         *("envelope", "errors", "version", "quantities", "message", "search"),
         *("bus", "current", "transcript", "accounts", "configured", "engine"),
-        *("dsn", "xtext", "clock", "faults"),
+        *("dsn", "xtext", "clock", "faults", "tables"),
     },
-    {"store", "ports", "loop", "lines", "settings", "authority", "tcp", "hub", "sasl", "accepting"},
-    {"tls", "driver", "logins", "portable"},
+    {"store", "ports", "loop", "lines", "settings", "authority", "tcp", "hub", "sasl", "accepting", "bounce"},
+    {"tls", "driver", "logins", "portable", "returns"},
     {"smtp", "pop3", "imap", "server", "mailtrap_web", "remote"},
     {"listeners"},
     {"sandbox"},

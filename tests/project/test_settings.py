@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from mailtrap.errors import BadSettings
+from mailtrap.faults import Rule
 from mailtrap.settings import OPTIONS, Settings, load, read, unknown_variables
 
 
@@ -33,6 +34,14 @@ from mailtrap.settings import OPTIONS, Settings, load, read, unknown_variables
         ({"tls_names": "*.example"}, "but must be host names such as mail.example, or IP addresses"),
         ({"smpt": 1025}, "there is no setting 'smpt'; did you mean smtp?"),
         ({"zzzzzz": 1}, "there is no setting 'zzzzzz'"),
+        ({"fault": 5}, "fault is 5, but must be tables, or lines such as"),
+        ({"fault": [5]}, "fault: 5 is neither a table nor a line"),
+        ({"fault": "do=reject"}, "fault: at: a fault needs it"),
+        ({"fault": "at=smtp.rcpt do='reject"}, "No closing quotation"),
+        ({"fault": "at=smtp.rcpt do"}, "'do' is not written name=value"),
+        ({"fault": "at=smtp.rcpt do=drop do=hang"}, "do is given twice"),
+        ({"fault": "at=smtp.rcpt do=drop tims=2"}, "fault: tims: a fault has no such word; did you mean times?"),
+        ({"fault": [{"at": "imap.FETCH", "do": "no"}, {"at": "smtp.x", "do": "no"}]}, "fault: number 2: at: 'smtp.x'"),
     ],
 )
 def test_a_wrong_value_or_name_is_told_with_what_is_wanted(given: dict[str, object], said: str) -> None:
@@ -66,6 +75,15 @@ def test_a_wrong_value_or_name_is_told_with_what_is_wanted(given: dict[str, obje
         ({"starttls": "on"}, True),
         ({"starttls": False}, False),
         ({"tls_names": "Mail.example ::1"}, ("mail.example", "::1")),
+        ({"address_faults": "off"}, False),
+        ({"fault": ""}, ()),
+        ({"fault": {"at": "imap.FETCH", "do": "no"}}, (Rule("imap.FETCH", "no"),)),
+        ({"fault": Rule("imap.FETCH", "no")}, (Rule("imap.FETCH", "no"),)),
+        ({"fault": ("at=smtp.rcpt do='delay 3s' times=2",)}, (Rule("smtp.rcpt", "delay 3s", times=2),)),
+        (
+            {"fault": "at=smtp.rcpt do=drop;;at=imap.* do=bye\nat=pop3.RETR do=hang\n"},
+            (Rule("smtp.rcpt", "drop"), Rule("imap.*", "bye"), Rule("pop3.RETR", "hang")),
+        ),
     ],
 )
 def test_values_are_read_as_people_write_them(given: dict[str, object], value: object) -> None:
@@ -89,6 +107,22 @@ def test_a_flag_comes_before_a_variable_before_toml_before_the_default(tmp_path:
     assert (settings.smtp, settings.http, settings.hostname) == (5, 4, "toml.example")
     assert settings.data is None
     assert settings.recipients_limit == Settings().recipients_limit
+
+
+def test_a_list_of_tables_is_one_in_toml_and_a_flag_replaces_it(tmp_path: Path) -> None:
+    tmp_path.joinpath("mailtrap.toml").write_text(
+        '[[fault]]\nat = "smtp.rcpt"\nrcpt = "*@slow.test"\ndo = "reject 451 4.7.1 try later"\ntimes = 2\n'
+        '[[fault]]\nat = "imap.FETCH"\ndo = "no SERVERBUG"\n'
+    )
+
+    from_file = load({}, {}, tmp_path)
+    from_flag = load({"fault": ("at=smtp.data do='drop after 512'",)}, {}, tmp_path)
+
+    assert from_file.fault == (
+        Rule("smtp.rcpt", "reject 451 4.7.1 try later", rcpt="*@slow.test", times=2),
+        Rule("imap.FETCH", "no SERVERBUG"),
+    )
+    assert from_flag.fault == (Rule("smtp.data", "drop after 512"),)
 
 
 def test_pyproject_has_a_table_for_it_and_mailtrap_toml_comes_first(tmp_path: Path) -> None:
