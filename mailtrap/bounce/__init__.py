@@ -1,0 +1,9 @@
+"""Delivery status notifications, RFC 3464: what became of a message, as a report that goes back to who sent it.
+
+All of it is pure: values in, octets out.
+"""
+
+from mailtrap.bounce.report import report
+from mailtrap.bounce.values import LARGEST, Action, Outcome, Report, goes_whole
+
+__all__ = ["LARGEST", "Action", "Outcome", "Report", "goes_whole", "report"]
