@@ -133,13 +133,14 @@ class Listeners:
                 store=self._sandbox.store,
                 current=self._sandbox.current,
                 tls=self._sandbox.tls,
+                clock=self._sandbox.clock,
+                faults=self._sandbox.faults,
                 hostname=settings.hostname,
-                size_limit=settings.size_limit,
+                policies=self._sandbox.policies,
                 recipients=settings.recipients_limit,
                 connections=settings.connections,
                 idle=settings.smtp_timeout,
                 line=settings.command_timeout,
-                login_disabled=settings.login_needs_tls,
             )
         return self._smtp
 

@@ -6,6 +6,7 @@ They raise `ValueError`, saying what is wanted.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -21,6 +22,7 @@ _NUMBER = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,6})?)\s*([a-z]{0,3})", re.IGNORE
 _HOST_NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*", re.IGNORECASE)
 _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 _LABELS = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(\.{_LABEL})*")
+_KEYWORD = re.compile(r"[A-Z0-9][A-Z0-9-]*")
 _NAMES = "host names such as mail.example, or IP addresses"
 
 
@@ -107,6 +109,34 @@ def certificate_names(value: object) -> tuple[str, ...]:
     ('mail.example', '192.0.2.1')
     """
     return tuple(item.lower() if _LABELS.fullmatch(item.lower()) else _address(item, _NAMES) for item in _items(value))
+
+
+def one_of(*words: str) -> Callable[[object], str]:
+    """Reads one of these words, in any letter case.
+
+    >>> one_of("full", "minimal")("Full")
+    'full'
+    """
+
+    def read(value: object) -> str:
+        found = value.strip().lower() if isinstance(value, str) else ""
+        if found not in words:
+            raise ValueError(" or ".join([", ".join(words[:-1]), words[-1]]))
+        return found
+
+    return read
+
+
+def keywords(value: object) -> tuple[str, ...]:
+    """Keywords of SMTP's EHLO, separated by commas or spaces.
+
+    >>> keywords("8bitmime, DSN")
+    ('8BITMIME', 'DSN')
+    """
+    found = tuple(item.upper() for item in _items(value))
+    if not all(map(_KEYWORD.fullmatch, found)):
+        raise ValueError("keywords of EHLO such as 8BITMIME")
+    return found
 
 
 def path(value: object) -> Path:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any, AnyStr, NamedTuple
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, AnyStr, NamedTuple, NoReturn
 
 from aiosmtpd import smtp as aiosmtpd
 
 from mailtrap import tcp
 from mailtrap.lines import Lines
 from mailtrap.loop import settled
+from mailtrap.smtp import pacing
 from mailtrap.smtp.data import Data
-from mailtrap.tcp import BUFFER
 from mailtrap.transcript import Transcript
 
 if TYPE_CHECKING:
+    from mailtrap.faults import Drop
+    from mailtrap.pausing import Wrong
     from mailtrap.smtp.server import Factory
 
 log = logging.getLogger(__name__)
@@ -49,11 +52,20 @@ class Connection(aiosmtpd.SMTP, asyncio.BufferedProtocol):
         # What is inherited and used, the AUTH exchange, needs `session`, `_reader` and `_authenticator`.
         self.factory = factory
         self.port = port
+        self.faults = factory.faults
         self.limits = factory.limits
         self.loop = asyncio.get_running_loop()
         self.tls: str | None = None
         self.farewell = ""
         """What the peer was told when it was dismissed."""
+        self.pace = 0
+        """Octets a second that a fault lets out; 0 is as fast as it goes."""
+        self.measure: pacing.Measure | None = None
+        """How a fault has the data read that comes next."""
+        self.wrong: Wrong = ""
+        """What a fault has be wrong with the certificate."""
+        self.breaks_off: Drop | None = None
+        """How a fault has the TLS handshake end."""
         self._lines = Lines()
         self._data: Data | None = None
         self._replies: list[bytes] = []
@@ -63,6 +75,9 @@ class Connection(aiosmtpd.SMTP, asyncio.BufferedProtocol):
         self._input: asyncio.Future[None] | None = None
         self._is_enough: Callable[[], bool] = self._lines.ready
         self._writable: asyncio.Future[None] | None = None
+        self._pause: asyncio.Future[None] | None = None
+        self._hangs = False
+        self._buffer = factory.buffer
         self._heard = self.loop.time()
         self._line_began: float | None = None
 
@@ -76,12 +91,35 @@ class Connection(aiosmtpd.SMTP, asyncio.BufferedProtocol):
 
     async def read_data(self, data: Data) -> None:
         """Fill *data* up to the end of the data; raises `Over` if that never comes."""
+        if self.measure is not None:
+            await pacing.read(self, data, self.measure)
+            return
         rest = data.feed(self._lines.take_all())
         if rest is None:
             self._data = data
             await self._until(lambda: self._data is None)
         else:
             self._lines.feed(rest)
+
+    async def read_some(self, most: int) -> bytes:
+        """What came next, whatever it is: one octet at least; raises `Over`."""
+        await self._until(lambda: len(self._lines) > 0)
+        octets = self._lines.take_all()
+        self.put_back(octets[most:])
+        return octets[:most]
+
+    def put_back(self, octets: bytes) -> None:
+        """These were read too far: they come before what comes next."""
+        self._lines.feed(octets + self._lines.take_all())
+
+    @contextmanager
+    def taking_in(self, octets: int) -> Iterator[None]:
+        """For the time of the block, take in no more than so many ahead of what is read."""
+        self._buffer = self.factory.buffer[:octets]
+        try:
+            yield
+        finally:
+            self._buffer = self.factory.buffer
 
     async def push(self, status: AnyStr) -> None:
         """Answer; it goes out with the next `flush`, at the latest when there is nothing left to answer."""
@@ -107,13 +145,19 @@ class Connection(aiosmtpd.SMTP, asyncio.BufferedProtocol):
                 self.transcript.add("-", b"not heard any more: " + octets)
             else:
                 self.transcript.add("S", octets)
-                self.transport.write(octets)
+                if self.pace:
+                    await pacing.write(self, octets, self.pace)
+                else:
+                    self.transport.write(octets)
         if self._writable is not None:
             await self._writable
 
     def _is_deaf(self) -> bool:
-        """Nobody hears what is said: the connection is closed, or half of it is, in TLS, which has no half-close."""
-        return self._tcp.is_closing() or (self._in_tls and self._ended)
+        """Nobody hears what is said: the connection is closed, or half of it is, in TLS, which has no half-close.
+
+        Nor does anybody before TLS is up.
+        """
+        return self._tcp.is_closing() or (self._in_tls and (self._ended or self.transport is self._tcp))
 
     async def start_tls(self, answer: str) -> None:
         """Say *answer*, and speak TLS from then on; raises `Over` if that comes to nothing.
@@ -131,8 +175,13 @@ class Connection(aiosmtpd.SMTP, asyncio.BufferedProtocol):
     async def secure(self, early: Callable[[], bytes] = bytes) -> None:
         """Speak TLS, of which *early* gives what has come already; raises `Over` if that comes to nothing."""
         self._in_tls = True
+        if self.breaks_off is not None:
+            await self.read_some(0)  # its first words
+            await self.drop(reset=self.breaks_off.reset)
         try:
-            self.transport, self.tls = await tcp.secure(self.transport, self, self.factory.tls, self.limits.line, early)
+            self.transport, self.tls = await tcp.secure(
+                self.transport, self, self.factory.tls, self.limits.line, early, self.wrong
+            )
         except Exception as error:
             if not isinstance(error, OSError):
                 log.exception("no TLS")
@@ -148,6 +197,45 @@ class Connection(aiosmtpd.SMTP, asyncio.BufferedProtocol):
             self.transport.abort()
         return self._lines.take_all()
 
+    # -- what faults do to it
+
+    async def wait(self, seconds: float) -> None:
+        """Let so much time pass, by the sandbox's clock; none with a peer that is gone or a server that stops."""
+        if self._ended or self.farewell or self.factory.stopping:
+            return
+        self._pause = over = self.loop.create_future()
+
+        def due() -> None:
+            self.loop.call_soon_threadsafe(_finish, over)
+
+        cancel = self.factory.clock.after(seconds, due)
+        try:
+            await over
+        finally:
+            cancel()
+            self._pause = None
+            self._heard = self.loop.time()  # the peer had no turn to say anything
+
+    async def hang(self) -> NoReturn:
+        """Say and carry out nothing more, until the peer is gone or was silent for too long, or the server stops."""
+        await self.flush()
+        if not (self._ended or self.farewell or self.factory.stopping):
+            self._hangs, self._pause = True, self.loop.create_future()
+            await self._pause
+        self.farewell = ""  # not even that is said
+        tcp.drop(self._tcp, reset=False)
+        raise Over
+
+    async def drop(self, *, reset: bool) -> NoReturn:
+        """End the connection without a word, in TLS without taking leave; with *reset* by a TCP RST."""
+        await self.flush()
+        tcp.drop(self._tcp, reset=reset)
+        raise Over
+
+    def hurry(self) -> None:
+        """Have nobody wait for what a fault delays."""
+        _finish(self._pause)
+
     # -- how others end it
 
     def dismiss(self, farewell: str) -> None:
@@ -156,10 +244,11 @@ class Connection(aiosmtpd.SMTP, asyncio.BufferedProtocol):
             self.transport.abort()
         self.farewell = farewell
         self._wake()
+        self.hurry()
 
     def is_late(self, now: float) -> bool:
         """Whether we wait for a peer that was silent for too long, or takes too long to finish a line."""
-        if self._input is None and self._writable is None:
+        if self._input is None and self._writable is None and not self._hangs:
             return False
         if self._line_began is not None and now - self._line_began > self.limits.line:
             return True
@@ -174,7 +263,7 @@ class Connection(aiosmtpd.SMTP, asyncio.BufferedProtocol):
 
     def get_buffer(self, _sizehint: int) -> memoryview:
         """Where asyncio puts what it reads, to be taken out of there at once."""
-        return self.factory.buffer
+        return self._buffer
 
     def buffer_updated(self, nbytes: int) -> None:
         """*nbytes* are in the buffer."""
@@ -191,7 +280,7 @@ class Connection(aiosmtpd.SMTP, asyncio.BufferedProtocol):
             self._data, data = None, rest
         self._lines.feed(data)
         if self._input is None:
-            if len(self._lines) > BUFFER:
+            if len(self._lines) > len(self._buffer):
                 self.transport.pause_reading()
         elif self._is_enough():
             self._wake()
@@ -202,6 +291,7 @@ class Connection(aiosmtpd.SMTP, asyncio.BufferedProtocol):
         """A half-close ends nothing: what has come is carried out to its end, and answered."""
         self._ended = True
         self._wake()
+        self.hurry()
         return not self._in_tls  # TLS has no half-close
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -210,6 +300,7 @@ class Connection(aiosmtpd.SMTP, asyncio.BufferedProtocol):
             self.transcript.add("-", tcp.explained(error).encode())
         self._ended = True
         self._wake()
+        self.hurry()
         self.resume_writing()
 
     def pause_writing(self) -> None:
@@ -243,5 +334,9 @@ class Connection(aiosmtpd.SMTP, asyncio.BufferedProtocol):
                 self._input = None
 
     def _wake(self) -> None:
-        if self._input is not None and not self._input.done():
-            self._input.set_result(None)
+        _finish(self._input)
+
+
+def _finish(waiting: asyncio.Future[None] | None) -> None:
+    if waiting is not None and not waiting.done():
+        waiting.set_result(None)

@@ -14,8 +14,9 @@ from mailtrap.envelope import Address, Envelope
 from mailtrap.loop import settled
 from mailtrap.message.facts import Facts, LateFacts, examined, with_defect
 from mailtrap.message.parse import Octets
-from mailtrap.smtp import reply
+from mailtrap.smtp import faulted, reply
 from mailtrap.smtp.data import Data
+from mailtrap.smtp.policy import Policies
 from mailtrap.smtp.transaction import Transaction
 from mailtrap.store import Store
 from mailtrap.store.records import NewMessage, NewRefusal
@@ -40,26 +41,35 @@ class Handler:
     explains that.
     """
 
-    def __init__(self, store: Store, current: Current) -> None:
+    def __init__(self, store: Store, current: Current, policies: Policies) -> None:
         self._store = store
         self._current = current
+        self._policies = policies
 
     def begin(self, mail_from: Address) -> Transaction:
         """A transaction of the project that is current now."""
-        return Transaction(mail_from, self._current)
+        transaction = Transaction(mail_from, self._current)
+        transaction.policy = self._policies.of(transaction.project)
+        return transaction
 
     async def deliver(self, smtp: SMTP, transaction: Transaction, data: Data) -> str:
         """Store the message; gives the reply, which is positive only after the commit."""
         if data.too_large:
-            answer = reply.TOO_LARGE.format(limit=smtp.limits.size)
+            answer = reply.TOO_LARGE.format(limit=transaction.policy.size)
+            self.refuse(smtp, transaction, "DATA", answer, ended=True)
+            return answer
+        if smtp.faults.active and (answer := await faulted.dot(smtp, transaction, data)):
             self.refuse(smtp, transaction, "DATA", answer, ended=True)
             return answer
         try:
-            return reply.stored(await self._store_it(smtp, transaction, data))
+            answer = reply.stored(await self._store_it(smtp, transaction, data))
         except Exception as error:
             answer = reply.answer(error)
             self.refuse(smtp, transaction, "DATA", answer, ended=True)
             return answer
+        if smtp.faults.active:
+            return await faulted.stored(smtp, transaction, data) or answer
+        return answer
 
     async def _store_it(self, smtp: SMTP, transaction: Transaction, data: Data) -> str:
         try:
@@ -113,7 +123,7 @@ class Handler:
         partial = transaction.data.partial() if transaction.data else b""
         try:
             return self._store.refuse(
-                NewRefusal(transaction.project, smtp.transcript.id, stage, answer, envelope, partial)
+                NewRefusal(transaction.project, smtp.transcript.id, stage, smtp.worded(answer), envelope, partial)
             )
         except Exception as error:
             log.warning("a refusal could not be recorded: %s", error)

@@ -1,4 +1,4 @@
-"""The commands of SMTP, one row each: dispatch, EHLO and HELP derive from it."""
+"""The commands of SMTP, one row each: dispatch and HELP derive from it."""
 
 from __future__ import annotations
 
@@ -20,9 +20,12 @@ class Command:
     verb: str
     run: Run
     syntax: str
-    offers: tuple[str, ...]
-    is_offered: Callable[[SMTP], bool]
+    extension: str
     grouped: bool
+
+    def is_known(self, smtp: SMTP) -> bool:
+        """Whether a server that offers what this one does has such a command."""
+        return not self.extension or self.extension in smtp.offers
 
 
 COMMANDS: dict[str, Command] = {}
@@ -34,18 +37,17 @@ def command(
     verb: str,
     syntax: str,
     *,
-    offers: tuple[str, ...] = (),
-    is_offered: Callable[[SMTP], bool] = lambda _: True,
+    extension: str = "",
     grouped: bool = False,
 ) -> Callable[[Run], Run]:
     """Register what carries out *verb*.
 
-    *offers*: what EHLO says of it, where *is_offered*. *grouped*: its reply may wait for those of the commands
+    *extension*: it is known only where that is offered. *grouped*: its reply may wait for those of the commands
     that came with it; RFC 2920 §3.2 allows that for few.
     """
 
     def register(run: Run) -> Run:
-        COMMANDS[verb] = Command(verb, run, syntax, offers, is_offered, grouped)
+        COMMANDS[verb] = Command(verb, run, syntax, extension, grouped)
         return run
 
     return register

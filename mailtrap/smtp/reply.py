@@ -6,6 +6,7 @@ RFC 2034 §3 leaves greeting, EHLO and HELO, and 3yz replies without an enhanced
 from __future__ import annotations
 
 import logging
+import re
 
 from mailtrap.errors import StoreUnavailable
 
@@ -32,6 +33,7 @@ HELLO_FIRST = "503 5.5.1 Send EHLO or HELO first"
 EHLO_FIRST = "503 5.5.1 Send EHLO first"
 NESTED_MAIL = "503 5.5.1 Nested MAIL command"
 MAIL_FIRST = "503 5.5.1 Need MAIL command"
+TURNED_AWAY = "503 5.5.1 There is no service here: QUIT"
 RCPT_FIRST = "503 5.5.1 Need RCPT command"
 TLS_ALREADY = "503 5.5.1 TLS is active already"
 NO_TLS = "454 4.7.0 TLS is not available; the log of the sandbox says why"
@@ -58,6 +60,18 @@ ANSWERS: dict[type[Exception], str] = {
 
 JUNK = ("500", "501", "502")
 """The replies to what makes no sense: a session ends after too many."""
+
+
+_CODE = re.compile(r"^([245]\d\d[ -])[245]\.\d{1,3}\.\d{1,3} ", re.MULTILINE)
+
+
+def without_code(answer: str) -> str:
+    """*answer* as a server without enhanced status codes gives it.
+
+    >>> without_code("250 2.1.0 OK")
+    '250 OK'
+    """
+    return _CODE.sub(r"\1", answer)
 
 
 def stored(message_id: str) -> str:

@@ -7,11 +7,14 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from mailtrap.clock import Clock
 from mailtrap.current import Current
+from mailtrap.faults import Faults
 from mailtrap.smtp import commands as _commands  # noqa: F401 - they register themselves
 from mailtrap.smtp import reply
 from mailtrap.smtp.connection import Port
 from mailtrap.smtp.handler import Handler
+from mailtrap.smtp.policy import Policies
 from mailtrap.smtp.session import SMTP
 from mailtrap.store import Store
 from mailtrap.tcp import BUFFER
@@ -26,7 +29,6 @@ class Limits:
     """What a server calls itself, and how far it goes. Sizes are octets, times are seconds."""
 
     hostname: str
-    size: int
     recipients: int
     connections: int
     idle: float
@@ -44,24 +46,28 @@ class Factory:
         *,
         store: Store,
         current: Current,
+        policies: Policies | None = None,
         hostname: str = "sandbox.localhost",
-        size_limit: int = 50 << 20,
         recipients: int = 1000,
         connections: int = 2000,
         idle: float = 300.0,
         line: float = 30.0,
         tls: Tls | None = None,
+        clock: Clock | None = None,
+        faults: Faults | None = None,
         starttls: bool = False,
-        login_disabled: bool = False,
     ) -> None:
         """*line*: how many seconds a client may take to finish a line it has begun, or a TLS handshake.
 
         *starttls*: clients may begin TLS at the port that is served by the factory itself.
         """
-        self.limits = Limits(hostname, size_limit, recipients, connections, idle, line)
-        self.handler = Handler(store, current)
+        self.limits = Limits(hostname, recipients, connections, idle, line)
+        self.current = current
+        self.policies = policies or Policies()
+        self.handler = Handler(store, current, self.policies)
         self.tls = tls or Tls()
-        self.login_disabled = login_disabled
+        self.clock = clock or Clock()
+        self.faults = faults or Faults(self.clock)
         self.buffer = memoryview(bytearray(BUFFER))
         self.stopping = False
         self._store = store
@@ -103,6 +109,7 @@ class Factory:
             for session in tuple(self._sessions):
                 if everybody or session.transaction is None:
                     session.dismiss(farewell)
+                session.hurry()
             if self._sessions:
                 await asyncio.wait(self._sessions.values(), timeout=patience)
         for task in tuple(self._sessions.values()):

@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, AnyStr, Self
 
 from aiosmtpd.smtp import AuthResult, Session
 
 from mailtrap.lines import LineTooLong
-from mailtrap.smtp import reply
+from mailtrap.smtp import faulted, reply
 from mailtrap.smtp.connection import Connection, Over, Port
 from mailtrap.smtp.data import Data
+from mailtrap.smtp.extensions import offered
+from mailtrap.smtp.policy import Policy
 from mailtrap.smtp.registry import COMMANDS, HTTP
 from mailtrap.smtp.transaction import Transaction
 from mailtrap.transcript import MASKED
@@ -45,6 +47,11 @@ class SMTP(Connection):
         self.helo = ""
         self.user: str | None = None
         self.closing = False
+        self.turned_away = False
+        """It was told that there is no service, and may QUIT."""
+        self.ended_at = "EOF"
+        """The stage at which the connection ended, in the words of refusals."""
+        self._offers: dict[str, str] | None = None
         self._junk = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -71,22 +78,43 @@ class SMTP(Connection):
         self.helo = helo
         self.session.host_name = helo
         self.session.extended_smtp = verb == "EHLO"
+        self._offers = None
 
     @property
-    def may_start_tls(self) -> bool:
-        """Whether STARTTLS is offered."""
-        return self.port.starttls and self.tls is None
+    def policy(self) -> Policy:
+        """What holds for the mail that comes now."""
+        if self.transaction is not None:
+            return self.transaction.policy
+        return self.factory.policies.of(self.factory.current.project)
 
     @property
-    def may_log_in(self) -> bool:
-        """Whether credentials are taken on this connection."""
-        return self.tls is not None or not self.factory.login_disabled
+    def offers(self) -> dict[str, str]:
+        """The extensions that may be used, with what EHLO says of each: decided by the policy at its time."""
+        if self._offers is None:
+            return self.offer(self.policy)
+        return self._offers
+
+    def offer(self, policy: Policy) -> dict[str, str]:
+        """From now on offer what *policy* has."""
+        self._offers = offered(self, policy)
+        return self._offers
+
+    async def push(self, status: AnyStr) -> None:
+        await super().push(self.worded(status) if isinstance(status, str) else status)
+
+    def worded(self, answer: str) -> str:
+        """*answer* as it is given: with its enhanced status code where those are offered (RFC 2034 §3)."""
+        return answer if "ENHANCEDSTATUSCODES" in self.offers else reply.without_code(answer)
 
     async def begin_anew(self, answer: str) -> None:
         """Say *answer* and speak TLS. What was known of the client is forgotten (RFC 3207 §4.2)."""
+        if self.faults.active and (refusal := await faulted.starts_tls(self)):
+            await self.push(refusal)
+            return
         self.give_up("STARTTLS")
         await self.start_tls(answer)
         self.helo, self.user, self.session = "", None, Session(self.loop)
+        self._offers = None
 
     def give_up(self, stage: str, answer: str = "") -> None:
         """End the transaction, if there is one, without a message."""
@@ -96,7 +124,7 @@ class SMTP(Connection):
 
     async def receive_data(self, transaction: Transaction) -> Data:
         """The data up to its final dot; *transaction* knows it from the first octet on."""
-        transaction.data = data = Data(self.limits.size)
+        transaction.data = data = Data(transaction.policy.size)
         await self.read_data(data)
         self.transcript.add("-", b"%s octets of data" % f"{data.size:,}".encode())
         return data
@@ -120,15 +148,21 @@ class SMTP(Connection):
 
     async def _answer_all(self) -> None:
         try:
-            if self.port.at_once:
-                await self.secure(self.early)
-            await self.push(f"220 {self.limits.hostname} ESMTP mailtrap-sandbox")
-            await self.flush()
+            await self._greet()
             while not self.closing:
                 await self._answer_one()
         except Over:
             if self.farewell:
                 await self.push(self.farewell)
+
+    async def _greet(self) -> None:
+        instead = await faulted.connected(self) if self.faults.active else ""
+        if self.port.at_once:
+            await self.secure(self.early)
+        if self.faults.active and not instead:
+            instead = await faulted.at(self, "banner")
+        await self.push(instead or f"220 {self.limits.hostname} ESMTP mailtrap-sandbox")
+        await self.flush()
 
     async def _answer_one(self) -> None:
         grouped = False
@@ -160,8 +194,11 @@ class SMTP(Connection):
             if verb in HTTP:
                 self._end_with(reply.NOT_HTTP)
             return reply.UNKNOWN_COMMAND, False
+        if not command.is_known(self):
+            return reply.NOT_SUPPORTED, False
+        run = command.run if not (self.faults.active or self.turned_away) else faulted.instead_of(command)
         try:
-            return await command.run(self, arg.rstrip().decode("utf-8", "surrogateescape")), command.grouped
+            return await run(self, arg.rstrip().decode("utf-8", "surrogateescape")), command.grouped
         except Over:
             raise
         except Exception as error:
@@ -179,4 +216,4 @@ class SMTP(Connection):
 
     def _leave(self) -> None:
         broke_off = self.transaction is not None and self.transaction.data is not None
-        self.give_up("DATA" if broke_off else "EOF", self.farewell)
+        self.give_up("DATA" if broke_off else self.ended_at, self.farewell)

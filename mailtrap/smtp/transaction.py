@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 
 from mailtrap.current import Current
 from mailtrap.envelope import Address
+from mailtrap.faults import Bounce
 from mailtrap.smtp.data import Data
+from mailtrap.smtp.policy import Policy
 
 
 @dataclass(slots=True)
@@ -21,8 +23,12 @@ class Transaction:
     """The data, from the moment DATA was answered 354."""
     refusals: int = 0
     """How many refusals are on record for it: what the client gives up after one needs no other."""
+    bounces: dict[str, Bounce] = field(default_factory=dict)
+    """The recipients to whom it will turn out to be undeliverable, and why."""
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     project: int = field(init=False)
+    policy: Policy = field(init=False)
+    """The project's, as it was at MAIL."""
     _ended: bool = False
 
     def __post_init__(self) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from conversations import Conversation, InMemory
+from policies import with_policies
 
 from mailtrap.current import Current
 from mailtrap.loop import Loop
@@ -30,7 +31,7 @@ class Server:
 
     def with_limits(self, **limits: Any) -> Factory:
         """From now on connect to a server with these."""
-        self.factory = Factory(store=self.store, current=self.current, **limits)
+        self.factory = Factory(store=self.store, current=self.current, **with_policies(limits))
         self.factories.append(self.factory)
         return self.factory
 

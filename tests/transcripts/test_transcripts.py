@@ -14,6 +14,7 @@ from typing import Any, Self
 import pytest
 from conversations import Conversation, InMemory, OverTcp, SansIo
 from messages import new_message
+from policies import with_policies
 from scripts import Mail, Script
 
 from mailtrap.current import Current
@@ -37,6 +38,10 @@ GIVEN: dict[str, Callable[[re.Match[str]], dict[str, Any]]] = {
     r"at most (\d+) recipients": lambda found: {"recipients": int(found[1])},
     r"STARTTLS": lambda found: {"starttls": True},
     r"LOGINDISABLED": lambda found: {"login_disabled": True},
+    r"profile (\w+)": lambda found: {"profile": found[1]},
+    r"hidden (.+)": lambda found: {"hide": frozenset(found[1].split())},
+    r"offered (.+)": lambda found: {"offer": frozenset(found[1].split())},
+    r"strict": lambda found: {"strict": True},
     r"strict stuffing": lambda found: {"strict_stuffing": True},
     r"locking": lambda found: {"locking": True},
 }
@@ -112,7 +117,7 @@ Connect = dict[str, Callable[[], Conversation]]
 def smtp(ground: Ground) -> Connect:
     from mailtrap.smtp.server import Factory
 
-    factory = Factory(store=ground.store, current=Current(ground.project), **ground.asked)
+    factory = Factory(store=ground.store, current=Current(ground.project), **with_policies(ground.asked))
     return {
         "in memory": lambda: InMemory(ground.loop, factory),
         "over TCP": lambda: OverTcp(ground.loop, factory),

@@ -16,17 +16,20 @@ if TYPE_CHECKING:
 MECHANISMS = {"PLAIN": aiosmtpd.SMTP.auth_PLAIN, "LOGIN": aiosmtpd.SMTP.auth_LOGIN}
 
 
-@command(
-    "AUTH",
-    "AUTH mechanism [initial-response]",
-    offers=("AUTH " + " ".join(MECHANISMS),),
-    is_offered=lambda smtp: smtp.may_log_in,
-)
+def offered(_smtp: SMTP) -> str:
+    """The mechanisms, as EHLO lists them."""
+    return " ".join(MECHANISMS)
+
+
+@command("AUTH", "AUTH mechanism [initial-response]")
 async def auth(smtp: SMTP, arg: str) -> str | None:
     """RFC 4954. The exchange is aiosmtpd's; over plaintext too unless that is not wanted, and any password will do."""
+    is_offered, needs_tls = "AUTH" in smtp.offers, smtp.policy.login_needs_tls and smtp.tls is None
+    if not (is_offered or needs_tls):
+        return reply.NOT_SUPPORTED
     if not smtp.session.extended_smtp:
         return reply.EHLO_FIRST
-    if not smtp.may_log_in:
+    if not is_offered:
         return reply.TLS_FIRST
     if smtp.session.authenticated:
         return reply.LOGGED_IN_ALREADY

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mailtrap.smtp import reply
+from mailtrap.smtp import faulted, reply
 from mailtrap.smtp.registry import COMMANDS, command
 
 if TYPE_CHECKING:
@@ -23,6 +23,9 @@ async def data(smtp: SMTP, arg: str) -> str:
         if not transaction.refusals:
             smtp.handler.refuse(smtp, transaction, "DATA", reply.NO_VALID_RECIPIENTS)
         return reply.NO_VALID_RECIPIENTS
+    if smtp.faults.active and (refusal := await faulted.data(smtp)):
+        smtp.handler.refuse(smtp, transaction, "DATA", refusal)
+        return refusal
     await smtp.push(reply.GO_AHEAD)
     await smtp.flush()
     received = await smtp.receive_data(transaction)

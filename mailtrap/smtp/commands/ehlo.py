@@ -11,18 +11,15 @@ if TYPE_CHECKING:
     from mailtrap.smtp.session import SMTP
 
 
-ORDER = ("EHLO", "MAIL", "VRFY", "STARTTLS", "AUTH")
-"""In which order commands say what they offer."""
-
-
-@command("EHLO", "EHLO hostname", offers=("PIPELINING", "ENHANCEDSTATUSCODES"))
+@command("EHLO", "EHLO hostname")
 async def ehlo(smtp: SMTP, arg: str) -> str:
     """RFC 5321 §4.1.1.1; what the client calls itself is not checked."""
+    if smtp.policy.profile == "helo":  # a server of before 1995
+        return reply.NOT_SUPPORTED
     if not arg:
         return reply.syntax(COMMANDS["EHLO"].syntax)
     smtp.greeted(arg, "EHLO")
-    commands = [each for verb in ORDER if (each := COMMANDS[verb]).is_offered(smtp)]
-    offers = [offer.format(size=smtp.limits.size) for each in commands for offer in each.offers]
+    offers = [f"{keyword} {text}".rstrip() for keyword, text in smtp.offer(smtp.policy).items()]
     return reply.multiline("250", [smtp.limits.hostname, *offers])
 
 

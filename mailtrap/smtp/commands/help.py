@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 
 @command("HELP", "HELP [command]")
-async def help_(_smtp: SMTP, arg: str) -> str:
+async def help_(smtp: SMTP, arg: str) -> str:
     """RFC 5321 §4.1.1.8."""
     if not arg:
         return reply.multiline("214", [
             "2.0.0 This is a mail sandbox: it takes every message and sends none on.",
-            "2.0.0 Commands: " + " ".join(sorted(COMMANDS)),
+            "2.0.0 Commands: " + " ".join(sorted(verb for verb, each in COMMANDS.items() if each.is_known(smtp))),
         ])  # fmt: skip
     about = COMMANDS.get(arg.upper())
     return f"214 2.0.0 Syntax: {about.syntax}" if about else reply.UNKNOWN_TOPIC

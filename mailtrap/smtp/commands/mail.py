@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mailtrap.envelope import Address
-from mailtrap.smtp import reply
+from mailtrap.smtp import faulted, reply
 from mailtrap.smtp.addresses import BadAddress, path
 from mailtrap.smtp.parameters import MAIL, after, refused
 from mailtrap.smtp.registry import COMMANDS, command
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mailtrap.smtp.session import SMTP
 
 
-@command("MAIL", "MAIL FROM:<address> [parameters]", offers=("SIZE {size}", "8BITMIME", "SMTPUTF8"), grouped=True)
+@command("MAIL", "MAIL FROM:<address> [parameters]", grouped=True)
 async def mail(smtp: SMTP, arg: str) -> str:
     """RFC 5321 §4.1.1.2."""
     if not smtp.helo:
@@ -26,10 +26,12 @@ async def mail(smtp: SMTP, arg: str) -> str:
         return reply.syntax(COMMANDS["MAIL"].syntax)
     try:
         mail_from = path(text)
-        refusal = refused(mail_from, MAIL, smtp.limits.size)
+        refusal = refused(smtp, mail_from, MAIL)
     except BadAddress:
         mail_from, refusal = Address(text), reply.BAD_SENDER
     transaction = smtp.handler.begin(mail_from)
+    if not refusal and smtp.faults.active:
+        refusal = await faulted.mail(smtp, transaction)
     if refusal:
         smtp.handler.refuse(smtp, transaction, "MAIL", refusal, ended=True)
         return refusal

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mailtrap.envelope import Address
-from mailtrap.smtp import reply
+from mailtrap.smtp import faulted, reply
 from mailtrap.smtp.addresses import BadAddress, path
 from mailtrap.smtp.parameters import RCPT, after, refused
 from mailtrap.smtp.registry import COMMANDS, command
@@ -25,11 +25,13 @@ async def rcpt(smtp: SMTP, arg: str) -> str:
         return reply.syntax(COMMANDS["RCPT"].syntax)
     try:
         rcpt_to = path(text)
-        refusal = refused(rcpt_to, RCPT, smtp.limits.size) if rcpt_to else reply.BAD_RECIPIENT
+        refusal = refused(smtp, rcpt_to, RCPT) if rcpt_to else reply.BAD_RECIPIENT
     except BadAddress:
         rcpt_to, refusal = Address(text), reply.BAD_RECIPIENT
     if not refusal and len(transaction.rcpt_to) >= smtp.limits.recipients:
         refusal = reply.TOO_MANY_RECIPIENTS
+    if not refusal and (smtp.faults.active or faulted.is_address(rcpt_to)):
+        refusal = await faulted.rcpt(smtp, rcpt_to)
     if refusal:
         smtp.handler.refuse(smtp, transaction, "RCPT", refusal, rcpt_to=(rcpt_to,))
         return refusal

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-@command("STARTTLS", "STARTTLS", offers=("STARTTLS",), is_offered=lambda smtp: smtp.may_start_tls)
+@command("STARTTLS", "STARTTLS")
 async def starttls(smtp: SMTP, arg: str) -> str | None:
     """RFC 3207 §4. Also in a transaction, which is given up."""
     if smtp.tls is not None:
         return reply.TLS_ALREADY
-    if not smtp.may_start_tls:
+    if "STARTTLS" not in smtp.offers:
         return reply.NOT_SUPPORTED
     if arg:
         return reply.syntax(COMMANDS["STARTTLS"].syntax)

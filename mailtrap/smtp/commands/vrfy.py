@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from mailtrap.smtp.session import SMTP
 
 
-@command("VRFY", "VRFY name", offers=("VRFY",))
+@command("VRFY", "VRFY name", extension="VRFY")
 async def vrfy(_smtp: SMTP, arg: str) -> str:
     """RFC 5321 §3.5.3: 252, since anybody gets mail here and nobody is known."""
     return reply.CANNOT_VERIFY if arg else reply.syntax(COMMANDS["VRFY"].syntax)

@@ -1,0 +1,72 @@
+"""The extensions of SMTP, one row each: which profile offers it, where it is possible, and what EHLO says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mailtrap.smtp.policy import Policy
+    from mailtrap.smtp.session import SMTP
+
+COMMON = frozenset({"common", "full"})
+FULL = frozenset({"full"})
+UNLESS_HELO = frozenset({"common", "full", "minimal"})
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """One row of the table."""
+
+    keyword: str
+    profiles: frozenset[str] = COMMON
+    says: Callable[[SMTP, Policy], str] = lambda _smtp, _policy: ""
+    """What follows the keyword."""
+    is_usual: Callable[[SMTP, Policy], bool] = lambda _smtp, _policy: True
+    """Whether this connection is one for it; else it is there on request alone."""
+    is_possible: Callable[[SMTP, Policy], bool] = lambda _smtp, _policy: True
+    """Whether it can be offered now, on request too."""
+
+    def is_offered(self, smtp: SMTP, policy: Policy) -> bool:
+        """Whether the client may use it."""
+        if self.keyword in policy.hide or not self.is_possible(smtp, policy):
+            return False
+        return self.keyword in policy.offer or (policy.profile in self.profiles and self.is_usual(smtp, policy))
+
+
+def offered(smtp: SMTP, policy: Policy) -> dict[str, str]:
+    """What EHLO lists, each with what follows the keyword; unknown ones that were asked for come last."""
+    found = {each.keyword: each.says(smtp, policy) for each in EXTENSIONS if each.is_offered(smtp, policy)}
+    for keyword in sorted(policy.offer - policy.hide - _KNOWN):
+        found[keyword] = ""
+    return found
+
+
+def _mechanisms(smtp: SMTP, _policy: Policy) -> str:
+    from mailtrap.smtp.commands import auth  # late: the commands import this table
+
+    return auth.offered(smtp)
+
+
+def _may_begin_tls(smtp: SMTP, policy: Policy) -> bool:
+    return smtp.port.starttls if policy.starttls is None else policy.starttls
+
+
+EXTENSIONS = (
+    Extension("PIPELINING"),
+    Extension("ENHANCEDSTATUSCODES"),
+    Extension("SIZE", UNLESS_HELO, lambda _, policy: str(policy.size)),
+    Extension("8BITMIME"),
+    Extension("SMTPUTF8"),
+    Extension("VRFY"),
+    Extension(
+        "STARTTLS", UNLESS_HELO, is_usual=_may_begin_tls, is_possible=lambda smtp, _: smtp.tls is None
+    ),
+    Extension(
+        "AUTH", says=_mechanisms, is_possible=lambda smtp, policy: smtp.tls is not None or not policy.login_needs_tls
+    ),
+)  # fmt: skip
+"""In the order in which EHLO lists them."""
+
+_KNOWN = frozenset(each.keyword for each in EXTENSIONS)
