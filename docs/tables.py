@@ -32,14 +32,15 @@ def commands() -> str:
 
     from mailtrap.commands import commands as group
     from mailtrap.ready import parser
+    from mailtrap.submission.sendmail import USAGE
 
     context = click.Context(group, info_name="mailtrap", max_content_width=80)
     said = {"": group.get_help(context) + "\n"}
-    for name in sorted({*group.list_commands(context)} - {"serve", "ready"}):
+    for name in sorted({*group.list_commands(context)} - {"serve", "ready", "sendmail"}):
         command = group.get_command(context, name)
         own = click.Context(command, parent=context, info_name=name, max_content_width=80)  # type: ignore[arg-type]  # it is there
         said[f" {name}"] = command.get_help(own) + "\n"  # type: ignore[union-attr]  # the same
-    said[" ready"] = parser().format_help()
+    said |= {" ready": parser().format_help(), " sendmail": USAGE}
     return "```text\n" + "\n".join(f"$ mailtrap{name} --help\n{text}" for name, text in said.items()) + "```"
 
 

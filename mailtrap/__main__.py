@@ -9,7 +9,8 @@ from mailtrap.errors import BadSettings, MailtrapError
 
 def main() -> None:
     """Run the command line, and exit."""
-    sys.exit(_run(sys.argv[1:]))
+    called = sys.argv[0].rpartition("/")[2]
+    sys.exit(_run(["sendmail", *sys.argv[1:]] if called == "sendmail" else sys.argv[1:]))  # by a link of that name
 
 
 def _run(arguments: list[str]) -> int:
@@ -17,6 +18,10 @@ def _run(arguments: list[str]) -> int:
         from mailtrap.ready import main as ready
 
         return ready(arguments[1:])
+    if arguments[:1] == ["sendmail"]:  # and this for each message
+        from mailtrap.submission.sendmail import main as sendmail
+
+        return sendmail(arguments[1:])
     import click
 
     from mailtrap.commands import commands

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from ipaddress import ip_address
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 import requests
 
 from mailtrap.errors import MailtrapError, NotFound, StoreUnavailable
-from mailtrap.portable.packed import TYPE, unpacked
-from mailtrap.portable.record import Record, from_json
 from mailtrap.transcript import printable
+
+if TYPE_CHECKING:
+    from mailtrap.portable.record import Record
 
 PATIENCE = (5.0, 120.0)
 """Seconds until a connection is there, and between two pieces of an answer."""
@@ -73,6 +74,9 @@ class Remote:
 
     def fetch(self, ids: Iterable[str]) -> Iterator[tuple[Record, bytes]]:
         """Messages with all that is known of them, in the order of *ids*; those that are gone are left out."""
+        from mailtrap.portable.packed import TYPE, unpacked  # late: sendmail is started for each message
+        from mailtrap.portable.record import from_json
+
         answer = self._ask("GET", "/v1/export", params={"id": list(ids)})
         self._require(answer.headers.get("Content-Type") == TYPE)
         for members, octets in unpacked(answer.content):
@@ -82,10 +86,33 @@ class Remote:
 
     def put(self, packed: bytes) -> list[dict[str, Any]]:
         """Hand in messages that are packed; gives what became of each."""
+        from mailtrap.portable.packed import TYPE
+
         answer = self._ask("POST", "/v1/import", data=packed, headers={"Content-Type": TYPE})
         outcomes = self._object(answer).get("messages")
         self._require(isinstance(outcomes, list))
         return list(outcomes or ())
+
+    def deliver(
+        self,
+        octets: bytes,
+        mail_from: str,
+        rcpt_to: Sequence[str],
+        mail_parameters: Sequence[str] = (),
+        rcpt_parameters: Sequence[str] = (),
+    ) -> dict[str, Any]:
+        """Hand in a message with this envelope, the parameters for every recipient; gives it as it was stored."""
+        envelope = {"mail_from": mail_from, "rcpt_to": rcpt_to}
+        more = {"mail_parameters": mail_parameters, "rcpt_parameters": rcpt_parameters}
+        headers = {"Content-Type": "message/rfc822"}
+        answer = self._ask("POST", "/v1/messages", params=envelope | more, data=octets, headers=headers)
+        stored = self._object(answer)
+        self._require(isinstance(stored.get("id"), str))
+        return stored
+
+    def page_of(self, message_id: str) -> str:
+        """Where the inspector shows a message."""
+        return f"{self.url}/m/{quote(message_id, safe='')}"
 
     def json(self, path: str, params: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """What a GET of *path* gives."""

@@ -16,11 +16,12 @@ PACKAGES = (ROOT / "mailtrap", ROOT / "web" / "mailtrap_web", ROOT / "pytest_plu
 LAYERS: tuple[set[str], ...] = (
     {
         *("envelope", "errors", "version", "quantities", "message", "search"),
-        *("bus", "current", "transcript", "accounts", "configured", "engine"),
-        *("dsn", "xtext", "clock", "faults", "tables"),
+        *("bus", "current", "transcript", "accounts", "attempts", "configured", "engine"),
+        *("dsn", "xtext", "clock", "faults", "pausing", "tables"),
     },
     {"store", "ports", "loop", "lines", "settings", "authority", "tcp", "hub", "sasl", "accepting", "bounce"},
-    {"tls", "driver", "logins", "portable", "returns"},
+    {"tls", "connection", "logins", "portable", "returns"},
+    {"driver"},
     {"smtp", "pop3", "imap", "server", "mailtrap_web", "remote"},
     {"listeners"},
     {"sandbox"},
@@ -40,7 +41,7 @@ ONLY_IN = {
     "a2wsgi": {"mailtrap_web"},
     "aiosmtpd": {"smtp"},
     "asyncio": {
-        *("accepting", "loop", "tcp", "tls", "hub", "driver", "server", "listeners", "sandbox"),
+        *("accepting", "loop", "tcp", "tls", "hub", "connection", "driver", "server", "listeners", "sandbox"),
         *("smtp", "mailtrap_web", "pytest_mailtrap"),
     },
     "ssl": {"authority", "tls"},

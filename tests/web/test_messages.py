@@ -338,6 +338,30 @@ def test_octets_are_handed_in_with_an_envelope_that_is_given(client: FlaskClient
     assert (response.json["mail_from"], response.json["rcpt_to"]) == ("", ["x@y.test", "z@y.test"])
 
 
+@pytest.mark.parametrize("parameter", ["", "=x", "NOTIFY=a b", "NOTIFY=a=b", "RET=FULL\r\n", "ä=1"])
+@pytest.mark.parametrize("name", ["mail_parameters", "rcpt_parameters"])
+def test_what_smtp_could_not_have_said_is_no_parameter(client: FlaskClient, name: str, parameter: str) -> None:
+    response = client.post(
+        "/v1/messages", query_string={name: parameter}, data=titled("Hi"), content_type="message/rfc822"
+    )
+
+    assert response.status_code == 400
+    assert response.json is not None
+    assert response.json["detail"] == f"{name} must be a parameter of SMTP such as NOTIFY=NEVER"
+
+
+def test_octets_are_handed_in_with_the_parameters_of_their_envelope(client: FlaskClient) -> None:
+    asked = "mail_parameters=RET=HDRS&mail_parameters=ENVID=7&rcpt_parameters=NOTIFY=NEVER"
+
+    response = client.post(
+        f"/v1/messages?{asked}&rcpt_to=x@y.test&rcpt_to=z@y.test", data=titled("Hi"), content_type="message/rfc822"
+    )
+
+    assert response.json is not None
+    assert response.json["envelope"]["mail_parameters"] == ["RET=HDRS", "ENVID=7"]
+    assert response.json["envelope"]["rcpt_parameters"] == [["NOTIFY=NEVER"], ["NOTIFY=NEVER"]]
+
+
 @pytest.mark.parametrize("octets", [b"", b"\0\xff\r\n.\r\n", b"no header at all", b"\n" * 1000])
 def test_anything_is_a_message(client: FlaskClient, octets: bytes) -> None:
     response = client.post("/v1/messages", data=octets, content_type="message/rfc822")

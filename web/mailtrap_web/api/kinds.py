@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Annotated
 
@@ -12,6 +13,8 @@ from mailtrap_web.api.cursors import Since, read_name_place, read_place, read_si
 from mailtrap_web.api.routes import Kind
 
 EVERYTHING = All()
+
+ESMTP_PARAMETER = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*(?:=[!-<>-~]+)?")
 
 
 def text(value: str) -> str:
@@ -58,6 +61,13 @@ def mail_address(value: str) -> str:
     """An address as SMTP would have brought it: whatever it is, on one line."""
     if any(each < " " or each == "\x7f" for each in value):
         raise ValueError("an address, without control characters")
+    return value
+
+
+def esmtp_parameter(value: str) -> str:
+    """RFC 5321 §4.1.2: esmtp-param."""
+    if not ESMTP_PARAMETER.fullmatch(value):
+        raise ValueError("a parameter of SMTP such as NOTIFY=NEVER")
     return value
 
 
@@ -108,4 +118,11 @@ MailFrom = Annotated[str | None, Kind(mail_address, _STRING, "The envelope's MAI
 RcptTo = Annotated[
     tuple[str, ...],
     Kind(mail_address, _STRING, "The envelope's RCPT TO, as often as needed; else all of To, Cc and Bcc."),
+]
+MailParameters = Annotated[
+    tuple[str, ...], Kind(esmtp_parameter, _STRING, "Parameters of MAIL FROM, such as `RET=HDRS`, one each time.")
+]
+RcptParameters = Annotated[
+    tuple[str, ...],
+    Kind(esmtp_parameter, _STRING, "Parameters that each RCPT TO has, such as `NOTIFY=NEVER`, one each time."),
 ]
