@@ -8,7 +8,9 @@ import socket
 import ssl
 import tempfile
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +19,7 @@ from mailtrap.quantities import certificate_names
 
 if TYPE_CHECKING:
     import trustme
+    from cryptography import x509
 
 CA_FILE, KEY_FILE = "ca.pem", "ca-key.pem"
 """In the data directory: the certificate for others to trust; it and its key, for us alone."""
@@ -73,15 +76,50 @@ class Authority:
 
     def issue(self, *names: str) -> ssl.SSLContext:
         """A context with a certificate for *names*."""
+        return self._issued(names, -BACK, AHEAD)
+
+    def issue_expired(self, *names: str) -> ssl.SSLContext:
+        """One that was valid up to yesterday."""
+        return self._issued(names, -AHEAD, -BACK)
+
+    def _issued(self, names: Sequence[str], begins: timedelta, ends: timedelta) -> ssl.SSLContext:
         now = datetime.fromtimestamp(_now(), UTC)
         # RFC 6125 §6.4.4: subjectAltName is enough. fetchmail wants a common name besides; X.520 limits that to 64.
         known_as = names[0] if len(names[0]) <= 64 else None
         leaf = self._ca.issue_cert(
-            *names, not_before=now - BACK, not_after=now + AHEAD, organization_name=ISSUER, common_name=known_as
+            *names, not_before=now + begins, not_after=now + ends, organization_name=ISSUER, common_name=known_as
         )
         context = bare()
         leaf.configure_cert(context)
         return context
+
+
+def self_signed(*names: str) -> ssl.SSLContext:
+    """A context with a certificate for *names* that nobody vouches for but its own key."""
+    import trustme
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.fromtimestamp(_now(), UTC)
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.ORGANIZATION_NAME, ISSUER)])
+    built = x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number())
+    built = built.not_valid_before(now - BACK).not_valid_after(now + AHEAD)
+    built = built.add_extension(x509.SubjectAlternativeName([_general(name) for name in names]), critical=False)
+    pem = built.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+    as_pem = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    context = bare()
+    trustme.LeafCert(key.private_bytes(*as_pem), pem, []).configure_cert(context)
+    return context
+
+
+def _general(name: str) -> x509.GeneralName:
+    from cryptography import x509
+
+    try:
+        return x509.IPAddress(ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
 
 
 def kept(folder: Path) -> Authority:

@@ -8,6 +8,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 
 from mailtrap.bus import Event
+from mailtrap.pausing import Drop, Wrong
 from mailtrap.transcript import Transcript
 
 if TYPE_CHECKING:
@@ -30,6 +31,12 @@ class Session(Protocol):
     """Upgrade to TLS when all is said; what came behind that is dropped."""
     blocking: bool
     """The next step may take long: it is taken in a thread."""
+    pause: float
+    pace: float
+    hanging: bool
+    dropping: Drop
+    certificate: Wrong
+    """These five: see `mailtrap.pausing.Pausing`, from which a session has them."""
 
     @property
     def wants_more(self) -> bool:
@@ -46,6 +53,9 @@ class Session(Protocol):
     @property
     def project(self) -> int | None:
         """The project it is logged in to."""
+
+    def connected(self, *, at_once: bool) -> Iterator[bytes]:
+        """The connection is there, and nothing was said; *at_once*: TLS comes first, and hides what is said here."""
 
     def greet(self) -> Iterator[bytes]:
         """What is said first."""
@@ -88,13 +98,15 @@ class Listener:
 def pull(work: Iterator[bytes], session: Session, out: list[bytes], until: float | None) -> bool:
     """Put output into *out*, up to one write's worth, until *until*, or the session blocks or no longer does.
 
-    Gives whether the work is done.
+    So it is where the session wants a pause, or another pace. Gives whether the work is done.
     """
-    blocking = session.blocking
+    blocking, pace = session.blocking, session.pace
     size = 0
     for chunk in work:
         out.append(chunk)
         size += len(chunk)
-        if size >= WRITE or session.blocking != blocking or (until is not None and monotonic() >= until):
+        if size >= WRITE or session.blocking != blocking or session.pause or session.pace != pace:
+            return False
+        if until is not None and monotonic() >= until:
             return False
     return True

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from mailtrap.clock import Clock
 from mailtrap.driver import Driver
 from mailtrap.engine import Listener, Make
 from mailtrap.hub import Hub
@@ -37,9 +38,19 @@ class Server:
     Made in the loop that it serves in.
     """
 
-    def __init__(self, *, store: Store, hub: Hub, connections: int = 2000, command_timeout: float = 30.0) -> None:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        hub: Hub,
+        clock: Clock | None = None,
+        connections: int = 2000,
+        command_timeout: float = 30.0,
+    ) -> None:
         """*command_timeout*: how many seconds a client may take to finish a command it has begun."""
         self.hub = hub
+        self.clock = clock or Clock()
+        """By which sessions make pauses."""
         self.buffer = memoryview(bytearray(BUFFER))
         self.threads = ThreadPoolExecutor(THREADS, "mailtrap-session")
         self.command_timeout = command_timeout

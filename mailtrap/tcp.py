@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import struct
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mailtrap.pausing import Wrong
     from mailtrap.tls import Tls
 
 BUFFER = 1 << 18
@@ -18,6 +21,9 @@ QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)
 
 HIGH_WATER = 1 << 16
 """Octets that wait to be sent, from which on the peer is one that does not read."""
+
+_NO_LINGER = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
+"""Closing sends a reset, and does not wait for anything."""
 
 SHUTDOWN = 1.0
 """Seconds that a TLS peer has to take leave (RFC 8446 §6.1) before it is left."""
@@ -41,14 +47,20 @@ def acknowledge(transport: asyncio.BaseTransport) -> None:
 
 
 async def secure(
-    transport: asyncio.Transport, protocol: Any, tls: Tls, patience: float, early: Callable[[], bytes] = bytes
+    transport: asyncio.Transport,
+    protocol: Any,
+    tls: Tls,
+    patience: float,
+    early: Callable[[], bytes] = bytes,
+    wrong: Wrong = "",
 ) -> tuple[Any, str]:
     """Let the peer begin TLS; gives the transport to use from now on, and the version.
 
-    *early* gives what came from the peer and belongs to TLS. Raises `OSError` if it comes to nothing; whether
-    *protocol* is then told that the connection is lost depends on how far it came.
+    *early* gives what came from the peer and belongs to TLS; *wrong* is what shall be so with the certificate. Raises
+    `OSError` if it comes to nothing; whether *protocol* is then told that the connection is lost depends on how far it
+    came.
     """
-    context = await tls.context()
+    context = await tls.context(wrong)
     if transport.is_closing():
         raise ConnectionResetError("the connection is closed")
     loop = asyncio.get_running_loop()
@@ -70,6 +82,20 @@ async def secure(
         raise ConnectionResetError("the peer was gone before TLS was up")
     secured.set_write_buffer_limits(HIGH_WATER)
     return secured, connection.version()
+
+
+def drop(transport: asyncio.Transport, *, reset: bool) -> None:
+    """Close without taking leave, of TLS either; with *reset*, so that the peer's next read or write fails.
+
+    What was written goes out before the end, but not for certain before a reset (RFC 9293 §3.6).
+    """
+    sock = transport.get_extra_info("socket")
+    if reset and sock is not None:
+        with suppress(OSError):  # closed by now
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+        transport.abort()
+    else:
+        transport.close()
 
 
 def _feed(transport: asyncio.Transport, early: Callable[[], bytes]) -> None:

@@ -10,11 +10,12 @@ import logging
 import socket
 import ssl
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mailtrap.errors import BadSettings, NotFound
+from mailtrap.pausing import Wrong
 from mailtrap.settings import Settings
 
 if TYPE_CHECKING:
@@ -24,6 +25,12 @@ log = logging.getLogger(__name__)
 
 NAMES = 100
 """So many names keep their certificates. Clients choose them; what was forgotten is issued again."""
+
+OTHER_NAME = "other-name.invalid"
+"""Whom the certificate is for that is nobody's (RFC 6761 §6.4)."""
+
+Issue = Callable[..., ssl.SSLContext]
+"""Makes a context with a certificate for the names it is given."""
 
 
 class Tls:
@@ -47,7 +54,7 @@ class Tls:
         self._names = names
         self._lock = threading.Lock()
         self._authority: Authority | None = None
-        self._context: ssl.SSLContext | None = None
+        self._contexts: dict[Wrong, ssl.SSLContext] = {}
         if (ca_file is None) != (ca_key is None):
             raise BadSettings("ca_file and ca_key go together: the certificate and its key")
         if key_file is not None and cert_file is None:
@@ -56,7 +63,7 @@ class Tls:
         if cert_file is not None:
             from mailtrap import authority
 
-            self._context = authority.loaded("cert_file", cert_file, "key_file", key_file or cert_file)
+            self._contexts[""] = authority.loaded("cert_file", cert_file, "key_file", key_file or cert_file)
         elif ca_file is not None and ca_key is not None:
             from mailtrap import authority
 
@@ -74,11 +81,13 @@ class Tls:
             names=(settings.hostname, *settings.tls_names),
         )
 
-    async def context(self) -> ssl.SSLContext:
-        """How to speak TLS with a client. The first time takes a moment, in a thread."""
-        if self._context is None:
-            return await asyncio.to_thread(self._make)
-        return self._context
+    async def context(self, wrong: Wrong = "") -> ssl.SSLContext:
+        """How to speak TLS with a client. The first time takes a moment, in a thread.
+
+        *wrong* is what shall be so with the certificate, for clients that ought to notice.
+        """
+        found = self._contexts.get(wrong)
+        return await asyncio.to_thread(self._make, wrong) if found is None else found
 
     def ca_pem(self) -> bytes:
         """The certificate to trust, as PEM; raises `NotFound` where the server's own was given."""
@@ -87,17 +96,31 @@ class Tls:
         with self._lock:
             return self._issuer().certificate
 
-    def _make(self) -> ssl.SSLContext:
+    def _make(self, wrong: Wrong) -> ssl.SSLContext:
+        with self._lock:
+            if wrong not in self._contexts:
+                self._contexts[wrong] = self._right() if not wrong else self._made(wrong)
+            return self._contexts[wrong]
+
+    def _right(self) -> ssl.SSLContext:
+        return self._named(self._issuer().issue)
+
+    def _made(self, wrong: Wrong) -> ssl.SSLContext:
+        from mailtrap import authority
+
+        if wrong == "self-signed":
+            return self._named(authority.self_signed)
+        issuer = authority.Authority.new() if self._is_own else self._issuer()
+        return issuer.issue(OTHER_NAME) if wrong == "other-name" else self._named(issuer.issue_expired)
+
+    def _named(self, issue: Issue) -> ssl.SSLContext:
+        """With a certificate for the name that is asked for, or else for all that we have."""
         from mailtrap.authority import LOCAL, can_be_named
 
-        with self._lock:
-            if self._context is None:
-                issuer = self._issuer()
-                names = filter(can_be_named, (*LOCAL, socket.gethostname().lower(), *self._names))
-                context = issuer.issue(*dict.fromkeys(names))
-                context.sni_callback = _ByName(issuer)
-                self._context = context
-            return self._context
+        names = filter(can_be_named, (*LOCAL, socket.gethostname().lower(), *self._names))
+        context = issue(*dict.fromkeys(names))
+        context.sni_callback = _ByName(issue)
+        return context
 
     def _issuer(self) -> Authority:
         from mailtrap import authority
@@ -110,8 +133,8 @@ class Tls:
 class _ByName:
     """Takes the certificate for the name that a client asks for (RFC 6066 §3)."""
 
-    def __init__(self, issuer: Authority) -> None:
-        self._issuer = issuer
+    def __init__(self, issue: Issue) -> None:
+        self._issue = issue
         self._issued: dict[str, ssl.SSLContext] = {}
 
     def __call__(self, connection: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> None:
@@ -125,7 +148,7 @@ class _ByName:
             log.exception("no certificate for %r", name)
 
     def _context(self, name: str) -> ssl.SSLContext:
-        context = self._issued.pop(name, None) or self._issuer.issue(name)
+        context = self._issued.pop(name, None) or self._issue(name)
         self._issued[name] = context
         if len(self._issued) > NAMES:
             del self._issued[next(iter(self._issued))]

@@ -26,6 +26,7 @@ from mailtrap.imap.selected import Selected
 from mailtrap.imap.wire import Announced, Literal, TooLong, Wire
 from mailtrap.imap.wire import Command as Pieces
 from mailtrap.logins import Login
+from mailtrap.pausing import Pausing
 from mailtrap.sasl import MECHANISMS
 from mailtrap.store import Store
 from mailtrap.transcript import Transcript
@@ -56,7 +57,7 @@ class World:
     recents: Recents = field(default_factory=Recents)
 
 
-class Session:
+class Session(Pausing):
     """One client. What it may do next is its state (RFC 9051 §3): logged in or not, a mailbox selected or not."""
 
     def __init__(self, world: World, *, peer: str = "", local: str = "", tls: str | None = None) -> None:

@@ -11,6 +11,7 @@ from mailtrap.bus import Deleted, Emptied, Event
 from mailtrap.current import Current
 from mailtrap.errors import NotFound
 from mailtrap.logins import Login, log_in
+from mailtrap.pausing import Pausing
 from mailtrap.pop3 import authorization as _authorization
 from mailtrap.pop3 import transaction as _transaction  # noqa: F401 - the same
 from mailtrap.pop3.errors import Bad, BrokenOff, Refused, answer, err
@@ -55,7 +56,7 @@ class World:
     in_use: set[tuple[int, str]] = field(default_factory=set)
 
 
-class Session:
+class Session(Pausing):
     """One client. What it may do next is its state: `TRANSACTION` from log-in on."""
 
     def __init__(self, world: World, *, peer: str = "", local: str = "", tls: str | None = None) -> None:

@@ -18,9 +18,12 @@ import pytest
 from conversations import InMemory
 
 from mailtrap.bus import Bus, Deleted, Emptied, Event, Removed
+from mailtrap.clock import Clock
+from mailtrap.driver import Driver
 from mailtrap.engine import Session
 from mailtrap.hub import Hub
 from mailtrap.loop import Loop
+from mailtrap.pausing import Pausing, Wrong
 from mailtrap.server import Server
 from mailtrap.tls import Tls
 from mailtrap.transcript import Transcript
@@ -28,7 +31,7 @@ from mailtrap.transcript import Transcript
 PATIENCE = 20.0
 
 
-class Echo:
+class Echo(Pausing):
     """A made-up protocol of lines, each of which is carried out as its first word says."""
 
     def __init__(self, world: World, *, peer: str, local: str, tls: str | None) -> None:
@@ -46,13 +49,18 @@ class Echo:
         self.over = 0
         world.sessions.append(self)
 
+    def connected(self, *, at_once: bool) -> Iterator[bytes]:
+        self.at_once = at_once
+        if self.world.first:
+            yield from getattr(self, self.world.first[0])(*self.world.first[1:])
+
     def greet(self) -> Iterator[bytes]:
         yield b"hello\r\n"
 
     def receive(self, data: bytes) -> Iterator[bytes]:
         self.input += data
         self.working = True
-        while b"\r\n" in self.input and not self.closing and not self.starting_tls:
+        while b"\r\n" in self.input and not (self.closing or self.starting_tls or self.hanging):
             line, _, self.input = self.input.partition(b"\r\n")
             word, *rest = line.decode().split()
             yield from getattr(self, word)(*rest)
@@ -120,6 +128,23 @@ class Echo:
     def version(self) -> Iterator[bytes]:
         yield str(self.tls).encode() + b"\r\n"
 
+    def wait(self, seconds: str) -> Iterator[bytes]:
+        self.pause = float(seconds)
+        yield b""
+        yield b"waited\r\n"
+
+    def slowly(self, pace: str) -> Iterator[bytes]:
+        self.pace = float(pace)
+        yield b""
+
+    def hang(self) -> Iterator[bytes]:
+        self.hanging = True
+        yield b""
+
+    def drop(self, how: str) -> Iterator[bytes]:
+        self.closing, self.dropping = True, "reset" if how == "reset" else "close"
+        yield b"dropping\r\n"
+
     def fail(self) -> Iterator[bytes]:
         yield b"so far\r\n"
         raise LookupError("a bug")
@@ -144,13 +169,16 @@ class World:
         self.idle_limit = 1000.0
         self.sessions: list[Echo] = []
         self.made = 0
+        self.first: tuple[str, ...] = ()
+        """What a session does before it greets."""
+        self.clock = Clock()
         self.think, self.thinking, self.heard, self.ended = (threading.Event() for _ in range(4))
         self.store: Any = Kept()
         self.server = loop.run(self._make())
         self.undo = ExitStack()
 
     async def _make(self, **limits: Any) -> Server:
-        return Server(store=self.store, hub=Hub(self.bus), **limits)
+        return Server(store=self.store, hub=Hub(self.bus), clock=self.clock, **limits)
 
     def with_limits(self, **limits: Any) -> None:
         self.server = self.loop.run(self._make(**limits))
@@ -173,6 +201,12 @@ class World:
         self.think.set()
         self.loop.run(self.server.shutdown(grace=0))
         self.loop.run(_in_loop(self.undo.close))
+        self.clock.close()
+
+    def until(self, what: Callable[[Driver], object]) -> None:
+        """Wait for something to be so with the only connection there is."""
+        while not all(map(what, tuple(self.server._drivers))):
+            pass
 
 
 async def _listen(factory: Callable[[], Any], undo: ExitStack) -> int:
@@ -487,6 +521,165 @@ def test_nobody_is_told_in_the_thread_that_publishes(world: World) -> None:
     assert threads == [world.server.hub._thread] * 2
 
 
+# -- pauses, and what else a session may want
+
+
+def test_a_session_that_pauses_keeps_nobody_else_waiting_and_takes_no_thread(world: World) -> None:
+    peer, other = world.connect(), world.connect()
+    peer.line(), other.line()
+    peer.send(b"say one\r\nwait 3600\r\nsay three\r\n")
+    assert peer.line() == b"one\r\n"
+    assert other.ask(b"say fine") == b"fine\r\n"
+    assert world.server.threads._threads == set()
+    world.clock.advance(3600)
+
+    assert (peer.line(), peer.line()) == (b"waited\r\n", b"three\r\n")
+
+
+def test_no_answer_comes_before_the_pause_is_over(world: World) -> None:
+    peer = world.in_memory()
+    peer.send(b"wait 10\r\n")
+    world.until(lambda driver: driver._pausing)
+    world.clock.advance(9)
+    assert peer.received == b""
+    world.clock.advance(1)
+
+    assert peer.line() == b"waited"
+
+
+def test_what_comes_during_a_pause_waits_within_bounds(world: World) -> None:
+    peer = world.connect()
+    peer.line()
+    peer.send(b"wait 3600\r\n")
+    sending = threading.Thread(target=peer.send, args=(b"say more\r\n" * 100_000,))
+    sending.start()
+    world.until(lambda driver: driver._paused)
+    [driver] = world.server._drivers
+    held = len(driver._input)
+    world.clock.advance(3600)
+
+    assert held <= 3 << 18
+    assert peer.line() == b"waited\r\n"
+    assert {peer.line() for _ in range(100_000)} == {b"more\r\n"}
+    sending.join(PATIENCE)
+
+
+def test_what_was_committed_during_a_pause_is_told_after_it(world: World) -> None:
+    peer = world.connect()
+    peer.line()
+    peer.ask(b"enter 7")
+    peer.send(b"wait 3600\r\n")
+    world.until(lambda driver: driver._pausing)
+    world.bus.publish(added(1, 7))
+    assert world.heard.wait(PATIENCE)
+    world.clock.advance(3600)
+
+    assert (peer.line(), peer.line()) == (b"waited\r\n", b"event 1\r\n")
+
+
+@pytest.mark.parametrize("leave", [Peer.half_close, Peer.vanish])
+def test_a_peer_that_goes_ends_the_pause(world: World, leave: Callable[[Peer], None]) -> None:
+    peer = world.connect()
+    peer.line()
+    peer.send(b"wait 3600\r\nwait 3600\r\nenter 7\r\n")
+    world.until(lambda driver: driver._pausing)
+    leave(peer)
+
+    assert world.ended.wait(PATIENCE)
+    assert world.sessions[0].mailbox == 7
+
+
+def test_the_end_does_not_wait_for_pauses_but_for_what_is_behind_them(world: World) -> None:
+    peer = world.connect()
+    peer.line()
+    peer.send(b"wait 3600\r\n")
+    world.until(lambda driver: driver._pausing)
+    world.loop.run(world.server.shutdown(), timeout=PATIENCE)
+
+    assert peer.rest() == b"waited\r\nbye: The server is stopping\r\n"
+
+
+def test_a_slow_session_says_a_little_at_a_time(world: World) -> None:
+    peer = world.in_memory()
+    peer.writes.clear()
+    peer.send(b"slowly 30\r\nsay abcdef\r\nslowly 0\r\nsay at once\r\n")
+    while not peer.received.endswith(b"at once\r\n"):
+        world.clock.advance(0.1)
+
+    assert peer.writes == [b"abc", b"def", b"\r\n", b"at once\r\n"]
+
+
+def test_a_slow_session_is_quick_to_end(world: World) -> None:
+    peer = world.connect()
+    peer.line()
+    peer.send(b"slowly 1\r\nmuch 1\r\n")
+    world.until(lambda driver: driver._slow)
+    world.loop.run(world.server.shutdown(), timeout=PATIENCE)
+
+    assert peer.rest() == b"x" * 65534 + b"\r\nbye: The server is stopping\r\n"
+
+
+def test_a_session_that_hangs_says_nothing_more_and_goes_with_its_peer(world: World) -> None:
+    peer = world.connect()
+    peer.line()
+    peer.ask(b"enter 7")
+    peer.send(b"hang\r\n" + b"say more\r\n" * 100_000)
+    world.until(lambda driver: driver.session.hanging)
+    world.bus.publish(added(1, 7))
+    peer.half_close()
+
+    assert peer.rest() == b""
+    assert world.ended.wait(PATIENCE)
+    assert world.sessions[0].heard == []
+
+
+def test_a_session_that_hangs_does_not_do_so_for_ever(world: World) -> None:
+    world.with_limits(command_timeout=0.1)
+    world.idle_limit = 0.05
+    peer = world.connect()
+    peer.send(b"hang\r\nsay hal")
+
+    assert peer.rest() == b"hello\r\n"
+
+
+def test_a_session_that_hangs_does_not_keep_the_server_from_stopping(world: World) -> None:
+    peer = world.connect()
+    peer.line()
+    peer.send(b"hang\r\n")
+    world.until(lambda driver: driver.session.hanging)
+    world.loop.run(world.server.shutdown(), timeout=PATIENCE)
+
+    assert peer.rest() == b""
+
+
+def test_a_dropped_connection_ends_behind_what_was_said_without_a_word(world: World) -> None:
+    peer = world.connect()
+    peer.send(b"say one\r\ndrop close\r\nsay more\r\n")
+
+    assert peer.rest() == b"hello\r\none\r\ndropping\r\n"
+    assert world.ended.wait(PATIENCE)
+
+
+def test_a_reset_is_one(world: World) -> None:
+    peer = world.connect()
+    peer.line()
+    peer.send(b"drop reset\r\n")
+
+    with pytest.raises(ConnectionResetError):
+        peer.socket.recv(1000), peer.socket.recv(1000)
+
+
+@pytest.mark.parametrize("first", [("hang",), ("drop", "close")])
+def test_a_session_that_begins_with_that_does_not_greet(world: World, first: tuple[str, ...]) -> None:
+    world.first = first
+    peer = world.connect()
+    world.until(lambda driver: driver.session.hanging)
+    peer.half_close()
+
+    assert b"hello" not in peer.rest()
+    assert world.ended.wait(PATIENCE)
+
+
 # -- bugs, limits and the end
 
 
@@ -657,6 +850,58 @@ def test_what_is_no_tls_ends_the_connection_and_says_so_in_the_transcript(world:
     assert "no TLS: " in str(world.sessions[0].transcript)
     while world.server._drivers:
         pass
+
+
+def test_a_pause_may_come_before_tls(world: World, tls: Tls) -> None:
+    world.first = ("wait", "3600")
+    peer = world.connect(tls, at_once=True)
+    world.until(lambda driver: driver._pausing)
+    threading.Thread(target=world.clock.advance, args=(3600,)).start()
+    peer.secure(tls.ca_pem())
+
+    assert peer.line() == b"hello\r\n"  # and nothing in plaintext before
+    assert world.sessions[0].at_once
+
+
+@pytest.mark.parametrize("first", [("hang",), ("drop", "close"), ("drop", "reset")])
+def test_a_connection_may_end_before_tls(world: World, tls: Tls, first: tuple[str, ...]) -> None:
+    world.first = first
+    with suppress(ConnectionResetError):
+        peer = world.connect(tls, at_once=True)
+        world.until(lambda driver: driver.session.hanging)
+        peer.half_close()
+        assert peer.rest() == b""
+
+    assert world.ended.wait(PATIENCE)
+
+
+def test_a_dropped_connection_takes_no_leave_of_tls(world: World, tls: Tls) -> None:
+    peer = world.connect(tls, at_once=True)
+    peer.secure(tls.ca_pem())
+    peer.socket.suppress_ragged_eofs = False  # type: ignore[attr-defined]  # it is an SSLSocket now
+    peer.send(b"drop close\r\n")
+
+    assert (peer.line(), peer.line()) == (b"hello\r\n", b"dropping\r\n")
+    with pytest.raises(ssl.SSLEOFError):
+        peer.line()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ("expired", "certificate has expired"),
+        ("other-name", "Hostname mismatch, certificate is not valid for 'mail.some.example'"),
+        ("self-signed", "self-signed certificate"),
+    ],
+)
+def test_a_session_may_show_a_wrong_certificate(world: World, tls: Tls, wrong: Wrong, said: str) -> None:
+    peer = world.connect(tls)
+    peer.line()
+    world.sessions[0].certificate = wrong
+    peer.ask(b"starttls")
+
+    with pytest.raises(ssl.SSLCertVerificationError, match=said):
+        peer.secure(tls.ca_pem(), "mail.some.example")
 
 
 def test_a_certificate_that_cannot_be_had_ends_the_connection(world: World, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from mailtrap.authority import Authority, kept
 from mailtrap.errors import BadSettings
+from mailtrap.pausing import Wrong
 from mailtrap.tls import NAMES, Tls
 
 
@@ -159,3 +160,23 @@ def test_nothing_of_it_is_imported_before_it_is_needed() -> None:
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
 
     assert {"trustme", "cryptography", "mailtrap.imap.session", "mailtrap.pop3.session"} & set(found) == set()
+
+
+@pytest.mark.parametrize("wrong", ["expired", "other-name", "self-signed"])
+def test_a_wrong_certificate_is_made_once_and_the_right_one_is_another(tls: Tls, wrong: Wrong) -> None:
+    made = asyncio.run(tls.context(wrong))
+
+    assert made is asyncio.run(tls.context(wrong)) is not asyncio.run(tls.context())
+    assert names(handshake(tls, "mail.some.example")) == ["mail.some.example"]
+
+
+def test_who_has_a_certificate_of_their_own_can_show_a_wrong_one_and_no_ca_is_kept_for_it(tmp_path: Path) -> None:
+    import trustme
+
+    certificate, folder = tmp_path / "cert.pem", tmp_path / "data"
+    folder.mkdir()
+    trustme.CA().issue_cert("x.example").private_key_and_cert_chain_pem.write_to_path(certificate)
+    tls = Tls(folder=folder, cert_file=certificate)
+
+    assert asyncio.run(tls.context("expired")) is not asyncio.run(tls.context())
+    assert list(folder.iterdir()) == []
