@@ -135,6 +135,7 @@ class Listeners:
                 tls=self._sandbox.tls,
                 clock=self._sandbox.clock,
                 faults=self._sandbox.faults,
+                returns=self._sandbox.returns,
                 hostname=settings.hostname,
                 policies=self._sandbox.policies,
                 recipients=settings.recipients_limit,

@@ -25,6 +25,7 @@ from mailtrap.loop import Loop
 from mailtrap.message.facts import facts
 from mailtrap.message.parse import Octets
 from mailtrap.message.summary import Origin, Summary
+from mailtrap.returns import Returns
 from mailtrap.settings import Settings, read
 from mailtrap.smtp.policy import Policies, Policy
 from mailtrap.store import DEFAULT_PROJECT, Store
@@ -58,6 +59,7 @@ class Sandbox:
     current: Current
     clock: Clock
     faults: Faults
+    returns: Returns
     policies: Policies
     """What SMTP offers, and how strict it is: the same for everybody, or a project's own."""
     tls: Tls
@@ -218,6 +220,8 @@ class Sandbox:
         self.loop = Loop()
         self.loop.start()
         undo.callback(self.loop.stop)
+        self.returns = Returns(self.store, self.clock, settings.hostname)
+        undo.callback(self.returns.close)
         self.store.settle = self.loop.call
         self._listeners = Listeners(self)
         undo.callback(lambda: self.loop.run(self._listeners.close()))

@@ -14,6 +14,8 @@ from mailtrap.envelope import Address, Envelope
 from mailtrap.loop import settled
 from mailtrap.message.facts import Facts, LateFacts, examined, with_defect
 from mailtrap.message.parse import Octets
+from mailtrap.message.summary import Summary
+from mailtrap.returns import Returns
 from mailtrap.smtp import faulted, reply
 from mailtrap.smtp.data import Data
 from mailtrap.smtp.policy import Policies
@@ -41,10 +43,11 @@ class Handler:
     explains that.
     """
 
-    def __init__(self, store: Store, current: Current, policies: Policies) -> None:
+    def __init__(self, store: Store, current: Current, policies: Policies, returns: Returns) -> None:
         self._store = store
         self._current = current
         self._policies = policies
+        self._returns = returns
 
     def begin(self, mail_from: Address) -> Transaction:
         """A transaction of the project that is current now."""
@@ -62,16 +65,21 @@ class Handler:
             self.refuse(smtp, transaction, "DATA", answer, ended=True)
             return answer
         try:
-            answer = reply.stored(await self._store_it(smtp, transaction, data))
+            summary = await self._store_it(smtp, transaction, data)
         except Exception as error:
             answer = reply.answer(error)
             self.refuse(smtp, transaction, "DATA", answer, ended=True)
             return answer
-        if smtp.faults.active:
-            return await faulted.stored(smtp, transaction, data) or answer
-        return answer
+        answer = reply.stored(summary.id)
+        try:
+            if smtp.faults.active:
+                return await faulted.stored(smtp, transaction, data) or answer
+            return answer
+        finally:
+            if transaction.bounces or any(rcpt_to.parameters for rcpt_to in transaction.rcpt_to):
+                smtp.loop.call_soon(self._returns.see_to, summary, transaction.bounces)  # behind the reply
 
-    async def _store_it(self, smtp: SMTP, transaction: Transaction, data: Data) -> str:
+    async def _store_it(self, smtp: SMTP, transaction: Transaction, data: Data) -> Summary:
         try:
             if data.size > LARGE:
                 new = await asyncio.to_thread(_new_message, smtp, transaction, data)
@@ -83,7 +91,7 @@ class Handler:
             raise
         # Whatever becomes of this session meanwhile: the transaction ends with the commit.
         adding.add_done_callback(lambda _: transaction.end())
-        return (await settled(adding)).id
+        return await settled(adding)
 
     def refuse(
         self,
@@ -106,6 +114,13 @@ class Handler:
             recording.add_done_callback(lambda _: transaction.end())
         elif ended:
             transaction.end()
+
+    def refuse_data(self, smtp: SMTP, transaction: Transaction, answer: str) -> None:
+        """Data was not taken, and the transaction is over with that; refusals on record explain it as well."""
+        if transaction.refusals:
+            transaction.end()
+        else:
+            self.refuse(smtp, transaction, "DATA", answer, ended=True)
 
     def give_up(self, smtp: SMTP, transaction: Transaction, stage: str, answer: str = "") -> None:
         """The client, or the server with *answer*, ended a transaction half-way."""
@@ -138,9 +153,16 @@ def _new_message(smtp: SMTP, transaction: Transaction, data: Data) -> NewMessage
         octets=octets,
         facts=_facts(octets, data),
         envelope=_envelope(smtp, transaction),
-        accounts=accounts_of(transaction.rcpt_to, smtp.user),
+        accounts=accounts_of(_delivered_to(transaction), smtp.user),
         session=smtp.transcript.id,
     )
+
+
+def _delivered_to(transaction: Transaction) -> list[Address]:
+    """The recipients in whose mailboxes the message arrives."""
+    if not transaction.bounces:
+        return transaction.rcpt_to
+    return [each for each in transaction.rcpt_to if each not in transaction.bounces]
 
 
 def _facts(octets: Octets, data: Data) -> Facts:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from mailtrap.clock import Clock
 from mailtrap.current import Current
 from mailtrap.faults import Faults
+from mailtrap.returns import Returns
 from mailtrap.smtp import commands as _commands  # noqa: F401 - they register themselves
 from mailtrap.smtp import reply
 from mailtrap.smtp.connection import Port
@@ -55,6 +56,7 @@ class Factory:
         tls: Tls | None = None,
         clock: Clock | None = None,
         faults: Faults | None = None,
+        returns: Returns | None = None,
         starttls: bool = False,
     ) -> None:
         """*line*: how many seconds a client may take to finish a line it has begun, or a TLS handshake.
@@ -64,10 +66,10 @@ class Factory:
         self.limits = Limits(hostname, recipients, connections, idle, line)
         self.current = current
         self.policies = policies or Policies()
-        self.handler = Handler(store, current, self.policies)
         self.tls = tls or Tls()
         self.clock = clock or Clock()
         self.faults = faults or Faults(self.clock)
+        self.handler = Handler(store, current, self.policies, returns or Returns(store, self.clock, hostname))
         self.buffer = memoryview(bytearray(BUFFER))
         self.stopping = False
         self._store = store
