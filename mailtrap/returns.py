@@ -55,7 +55,7 @@ class Returns:
         """Make what is due now, and forget what would be later."""
         self._clock.advance(0)
         if self._waiting:
-            log.warning("%d reports on messages that bounce later will not be made", len(self._waiting))
+            log.warning("reports on messages that bounce later, and will not be made: %d", len(self._waiting))
 
     def _file(self, summary: Summary, envelope: Envelope, due: Due, accepted: datetime) -> Future[Summary] | None:
         self._waiting.discard((summary.number, due))
