@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
@@ -252,6 +253,46 @@ class OverTcp(Conversation):
             self.socket.shutdown(socket.SHUT_RDWR)
         self._reader.join(PATIENCE)
         self.socket.close()
+
+
+class OverTls(OverTcp):
+    """The same in TLS, from the first octet on."""
+
+    def __init__(self, loop: Loop, factory: Factory) -> None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        self._in, self._out = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._tls = context.wrap_bio(self._in, self._out)
+        self._one_at_a_time = threading.Lock()  # two threads must not use one connection of OpenSSL at once
+        self._is_up = threading.Event()
+        super().__init__(loop, factory)
+
+    def _read(self) -> None:
+        with suppress(OSError):
+            self._carried_out(self._tls.do_handshake)
+            self._is_up.set()
+            while octets := self._carried_out(lambda: self._tls.read(1 << 16)):
+                self._note(octets)
+        self._note(closed=True)
+
+    def _carried_out(self, step: Callable[[], Any]) -> Any:
+        while True:
+            with self._one_at_a_time:
+                try:
+                    return step()
+                except ssl.SSLWantReadError:
+                    pass
+                finally:
+                    self.socket.sendall(self._out.read())
+            octets = self.socket.recv(1 << 16)
+            with self._one_at_a_time:
+                self._in.write(octets) if octets else self._in.write_eof()
+
+    def _send(self, octets: bytes) -> None:
+        assert self._is_up.wait(PATIENCE), "no TLS"
+        with self._one_at_a_time:
+            self._tls.write(octets)
+            self.socket.sendall(self._out.read())
 
 
 @pytest.fixture(scope="session")

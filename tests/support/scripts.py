@@ -123,6 +123,16 @@ class Script:
         """Whether a connection is upgraded."""
         return any(kind == "tls" for kind, _, _ in self.steps)
 
+    @property
+    def asks_for_tls(self) -> bool:
+        """Whether a client tries to begin it."""
+        return any(re.search(r"(?i)\b(STARTTLS|STLS)\b", text) for kind, _, text in self.steps if kind == "C")
+
+    @property
+    def says_all(self) -> bool:
+        """Whether no client stops half-way."""
+        return not any(kind in ("eof", "drop") for kind, _, _ in self.steps)
+
     def play(
         self, connect: Callable[[], Conversation], piece: int | None, deliver: Callable[[Mail], object] | None = None
     ) -> None:
