@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
 
 from mailtrap.accounts import account_name
+from mailtrap.attempts import Attempts
 
 if TYPE_CHECKING:
     from mailtrap.store import Store
@@ -54,15 +55,26 @@ Key = tuple[int, str]
 class Accounts:
     """What is configured, in memory: those of the settings, and those that the store keeps. Any thread may use it."""
 
-    def __init__(self, store: Store | None = None, *, policy: Policy = "known", known_recipients: bool = False) -> None:
+    def __init__(
+        self,
+        store: Store | None = None,
+        *,
+        policy: Policy = "known",
+        known_recipients: bool = False,
+        own_sender: bool = False,
+    ) -> None:
         """Without a *store* nothing is kept, and no quota is ever exceeded."""
         self.policy = policy
         """``required``: who is not configured does not get in."""
         self.known_recipients = known_recipients
         """No mail is taken for who is not configured."""
+        self.own_sender = own_sender
+        """Who logs in by a configured name sends under that name."""
         self.any = False
         """Whether anything is configured at all: as long as it is not, there is nothing to look at."""
         self.has_passwords = False
+        self.attempts = Attempts()
+        """Who tried wrong passwords."""
         self._store = store
         self._lock = threading.Lock()
         self._given: dict[Key, Configured] = {}

@@ -25,6 +25,21 @@ class AlreadyExists(MailtrapError):
     """A name or id is taken."""
 
 
+class LoginRefused(MailtrapError):
+    """Nobody gets in so."""
+
+
+class WrongPassword(LoginRefused):
+    """What was shown does not fit the name, or nobody of that name gets in."""
+
+    pause = 0.0
+    """Seconds that the answer must wait, because it is not the first."""
+
+
+class Suspended(LoginRefused):
+    """The password may be right, but the account is suspended."""
+
+
 class BadQuery(MailtrapError):
     """A search query does not parse; *position* is the offset of the character to look at."""
 

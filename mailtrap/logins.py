@@ -1,32 +1,89 @@
-"""Who a log-in name means: an account of a project. Nothing is configured yet, so any password passes."""
+"""Where a name and what a client has shown for it become an account of a project; for all protocols."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from mailtrap.accounts import CATCHALL, account_name
+from mailtrap.configured import Accounts, State
 from mailtrap.current import Current
-from mailtrap.errors import NotFound
+from mailtrap.errors import LoginRefused, Suspended, WrongPassword
+from mailtrap.sasl import Claim
 from mailtrap.store import Store
 
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """Whose mail a session reads. The account need not be there: mail for it may still come."""
+    """Whose mail a session reads, or sends. The account need not be there: mail for it may still come."""
 
     project: int
     account: str
+    named: bool = False
+    """The project was named: a session stays in it, whichever is current."""
 
 
-def log_in(store: Store, current: Current, name: str) -> Login:
-    """The account called *name*: of the current project, or of the one that is named before a ``/``.
+@dataclass(frozen=True, slots=True)
+class Logins:
+    """The way in. It may be used from any thread."""
 
-    A project's name alone is its catch-all. Raises `NotFound` for no name at all.
-    """
-    if not name:
-        raise NotFound("there is no account without a name")
-    before, _, rest = name.partition("/")
-    project = store.find_project(before)
-    if project is None:
-        return Login(current.project, account_name(name))
-    return Login(project.id, account_name(rest) or CATCHALL)
+    store: Store
+    current: Current
+    accounts: Accounts
+
+    def whose(self, name: str) -> Login:
+        """The account called *name*: of the current project, or of the one that is named before a ``/``.
+
+        A project's name alone is its catch-all. Raises `LoginRefused` for no name at all.
+        """
+        if not name:
+            raise LoginRefused("there is no account without a name")
+        before, _, rest = name.partition("/")
+        project = self.store.find_project(before)
+        if project is None:
+            return Login(self.current.project, account_name(name))
+        return Login(project.id, account_name(rest) or CATCHALL, named=True)
+
+    def passwords(self, user: str) -> tuple[str, ...]:
+        """Each of these lets *user* in: the account's, and that of the project that was named."""
+        return self._passwords(self.whose(user)) if self.accounts.any and user else ()
+
+    def admits(self, claim: Claim) -> bool:
+        """Whether `log_in` would succeed."""
+        try:
+            login = self.whose(claim.user)
+            if self.accounts.any:
+                self._check(login, claim)
+        except LoginRefused:
+            return False
+        return True
+
+    def log_in(self, claim: Claim, peer: str = "") -> Login:
+        """Whose account it is; *peer* is who asks. Raises `WrongPassword`, `Suspended` or another `LoginRefused`."""
+        login = self.whose(claim.user)
+        if not self.accounts.any:
+            return login
+        key = login.project, login.account, peer.rpartition(":")[0]
+        try:
+            self._check(login, claim)
+        except WrongPassword as error:
+            error.pause = self.accounts.attempts.failed(key)
+            raise
+        self.accounts.attempts.succeeded(key)
+        return login
+
+    def _check(self, login: Login, claim: Claim) -> None:
+        configured = self.accounts.find(login.project, login.account)
+        passwords = self._passwords(login)
+        proven = [claim.proves(password) for password in passwords]  # all of them: it takes the same time
+        if passwords and not any(proven):
+            raise WrongPassword("the user name or the password is wrong")
+        if configured is None and not passwords and self.accounts.policy == "required":
+            raise WrongPassword("nobody of that name is configured, and only who is gets in")
+        if configured is not None and configured.state is State.SUSPENDED:
+            raise Suspended("this account is suspended")
+
+    def _passwords(self, login: Login) -> tuple[str, ...]:
+        configured = self.accounts.find(login.project, login.account)
+        own = configured.password if configured else None
+        project = self.accounts.password_of(login.project) if login.named else None
+        return tuple(each for each in (own, project) if each is not None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from mailtrap.errors import AlreadyExists, MailtrapError, NotFound, StoreUnavailable
+from mailtrap.errors import AlreadyExists, LoginRefused, MailtrapError, NotFound, StoreUnavailable, Suspended
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +42,8 @@ ANSWERS: tuple[tuple[type[MailtrapError], str], ...] = (
     (AlreadyExists, "ALREADYEXISTS"),
     (NotFound, "NONEXISTENT"),
     (StoreUnavailable, "UNAVAILABLE"),
+    (Suspended, "AUTHORIZATIONFAILED"),
+    (LoginRefused, "AUTHENTICATIONFAILED"),
 )
 """The response code (RFC 5530) for each error of the domain."""
 

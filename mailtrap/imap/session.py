@@ -6,6 +6,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 
 from mailtrap.bus import Event
+from mailtrap.configured import Accounts
 from mailtrap.current import Current
 from mailtrap.imap import shown
 from mailtrap.imap.errors import Bad, BadSyntax, No, NoMessage, Refused, refused
@@ -25,9 +26,9 @@ from mailtrap.imap.responses import WAIT, status
 from mailtrap.imap.selected import Selected
 from mailtrap.imap.wire import Announced, Literal, TooLong, Wire
 from mailtrap.imap.wire import Command as Pieces
-from mailtrap.logins import Login
+from mailtrap.logins import Login, Logins
 from mailtrap.pausing import Pausing
-from mailtrap.sasl import MECHANISMS
+from mailtrap.sasl import offered
 from mailtrap.store import Store
 from mailtrap.transcript import Transcript
 
@@ -55,6 +56,12 @@ class World:
     login_disabled: bool = False
     """Nobody logs in before the connection is secured (LOGINDISABLED)."""
     recents: Recents = field(default_factory=Recents)
+    accounts: Accounts = field(default_factory=Accounts)
+
+    @property
+    def logins(self) -> Logins:
+        """The way in."""
+        return Logins(self.store, self.current, self.accounts)
 
 
 class Session(Pausing):
@@ -186,13 +193,18 @@ class Session(Pausing):
         """Whether credentials are taken on this connection."""
         return self.tls is not None or not self.world.login_disabled
 
+    @property
+    def mechanisms(self) -> list[str]:
+        """The mechanisms of SASL that can be used."""
+        return offered(has_passwords=self.world.accounts.has_passwords)
+
     def capabilities(self) -> list[str]:
         """What is offered in this state."""
         state = self.state
         found = [name for name, since in CAPABILITIES.items() if since <= state]
         if state is NOT_AUTHENTICATED:
             found += ["STARTTLS"] if self.world.starttls and self.tls is None else []
-            found += [f"AUTH={name}" for name in MECHANISMS] if self.may_log_in else ["LOGINDISABLED"]
+            found += [f"AUTH={name}" for name in self.mechanisms] if self.may_log_in else ["LOGINDISABLED"]
         return found
 
     def line(self) -> Generator[bytes, None, bytes]:

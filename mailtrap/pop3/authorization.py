@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from binascii import b2a_base64
 from collections.abc import Iterator
+from hashlib import md5
+from hmac import compare_digest
 from typing import TYPE_CHECKING
 
 from mailtrap.pop3.errors import Bad, Refused
 from mailtrap.pop3.maildrop import counted
 from mailtrap.pop3.registry import ANY, AUTHORIZATION, COMMANDS, command
-from mailtrap.sasl import MECHANISMS, BadExchange, Exchange, decoded
+from mailtrap.sasl import BadExchange, Claim, Exchange, begin, decoded, offered, said
 
 if TYPE_CHECKING:
     from mailtrap.pop3.session import Session
@@ -34,12 +36,25 @@ def user(session: Session, name: str) -> Iterator[bytes]:
 
 
 @command("PASS", state=AUTHORIZATION, argument="password")
-def pass_(session: Session, _password: str) -> Iterator[bytes]:
-    """RFC 1939 §7: all that follows is the password, spaces and all. Any will do."""
+def pass_(session: Session, password: str) -> Iterator[bytes]:
+    """RFC 1939 §7: all that follows is the password, spaces and all."""
     name, session.user = session.user, None
     if name is None:
         raise Refused("USER comes before PASS")
-    yield from _enter(session, name)
+    yield from _enter(session, said(_octets(name), _octets(password)))
+
+
+@command("APOP", state=AUTHORIZATION, argument="name digest")
+def apop(session: Session, argument: str) -> Iterator[bytes]:
+    """RFC 1939 §7: the digest is of the greeting's timestamp and the password."""
+    _check_secured(session)
+    name, _, digest = argument.rpartition(" ")
+    given, timestamp = _octets(digest.lower()), session.timestamp.encode()
+
+    def proves(password: str) -> bool:
+        return compare_digest(given, md5(timestamp + _octets(password), usedforsecurity=False).hexdigest().encode())
+
+    yield from _enter(session, Claim(name.rstrip(" "), proves))
 
 
 @command(
@@ -48,18 +63,18 @@ def pass_(session: Session, _password: str) -> Iterator[bytes]:
 def auth(session: Session, argument: str) -> Iterator[bytes]:
     """RFC 5034 §4. Without an argument it lists the mechanisms, which clients of before CAPA ask for."""
     name, _, initial = argument.partition(" ")
+    there = offered(has_passwords=session.world.accounts.has_passwords)
     if not name:
-        yield "".join(f"{line}\r\n" for line in ("+OK", *MECHANISMS, ".")).encode()
+        yield "".join(f"{line}\r\n" for line in ("+OK", *there, ".")).encode()
         return
-    begin = MECHANISMS.get(name.upper())
-    if begin is None:
-        raise Bad(f"Unknown mechanism; there are {', '.join(MECHANISMS)}")
+    if name.upper() not in there:
+        raise Bad(f"Unknown mechanism; there are {', '.join(there)}")
     _check_secured(session)
     session.user = None
-    exchange = begin()
+    exchange = _begun(session, name.upper(), initial=bool(initial))
     challenge = next(exchange)
     if initial:  # also where the mechanism has the server speak first: LOGIN's is the user name
-        yield from go_on(session, exchange, initial.strip(" ").encode("utf-8", "surrogateescape"))
+        yield from go_on(session, exchange, _octets(initial.strip(" ")))
     else:
         yield from _challenge(session, exchange, challenge)
 
@@ -71,7 +86,7 @@ def go_on(session: Session, exchange: Exchange, line: bytes) -> Iterator[bytes]:
     except BadExchange as error:
         raise Bad(f"{error}") from None
     except StopIteration as end:
-        yield from _enter(session, _checked(end.value))
+        yield from _enter(session, end.value)
     else:
         yield from _challenge(session, exchange, challenge)
 
@@ -107,8 +122,16 @@ def _challenge(session: Session, exchange: Exchange, challenge: bytes) -> Iterat
     yield b"+ %b\r\n" % b2a_base64(challenge, newline=False)
 
 
-def _enter(session: Session, name: str) -> Iterator[bytes]:
-    yield from session.enter(name)
+def _begun(session: Session, name: str, *, initial: bool) -> Exchange:
+    try:
+        return begin(name, session.world.logins, initial=initial)
+    except BadExchange as error:
+        raise Bad(f"{error}") from None
+
+
+def _enter(session: Session, claim: Claim) -> Iterator[bytes]:
+    _checked(claim.user)
+    yield from session.enter(claim)
     yield f"+OK {counted(len(session.maildrop))}\r\n".encode()
 
 
@@ -122,7 +145,12 @@ def _checked(name: str) -> str:
 
 
 def _sasl(session: Session) -> str | None:
-    return " ".join(("SASL", *MECHANISMS)) if session.may_log_in else None
+    there = offered(has_passwords=session.world.accounts.has_passwords)
+    return " ".join(("SASL", *there)) if session.may_log_in else None
+
+
+def _octets(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
 
 
 def _check_secured(session: Session) -> None:

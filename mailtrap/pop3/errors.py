@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from mailtrap.errors import MailtrapError, StoreUnavailable
+from mailtrap.errors import LoginRefused, MailtrapError, StoreUnavailable
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +25,7 @@ SERVER_BUG = "[SYS/TEMP] Internal error; the log of the sandbox has the details"
 
 ANSWERS: dict[type[MailtrapError], str] = {
     Refused: "{error}",
+    LoginRefused: "[AUTH] {error}",  # RFC 3206 §4
     StoreUnavailable: "[SYS/TEMP] The store cannot be used now",  # RFC 3206 §4
 }
 """How an error is answered; every other one is a bug of ours."""

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import logging
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from secrets import token_hex
 
 from mailtrap.bus import Deleted, Emptied, Event
+from mailtrap.configured import Accounts
 from mailtrap.current import Current
-from mailtrap.errors import NotFound
-from mailtrap.logins import Login, log_in
+from mailtrap.errors import NotFound, WrongPassword
+from mailtrap.logins import Login, Logins
 from mailtrap.pausing import Pausing
 from mailtrap.pop3 import authorization as _authorization
 from mailtrap.pop3 import transaction as _transaction  # noqa: F401 - the same
@@ -19,7 +22,7 @@ from mailtrap.pop3.lines import Lines
 from mailtrap.pop3.maildrop import Maildrop, Reading
 from mailtrap.pop3.registry import AUTHORIZATION, COMMANDS, TRANSACTION
 from mailtrap.pop3.seen import Seen
-from mailtrap.sasl import Exchange
+from mailtrap.sasl import Claim, Exchange
 from mailtrap.store import Store
 from mailtrap.transcript import MASKED, Transcript
 
@@ -54,6 +57,12 @@ class World:
     locking: bool = False
     """A maildrop is for one session at a time (RFC 1939 §4); others are refused with [IN-USE]."""
     in_use: set[tuple[int, str]] = field(default_factory=set)
+    accounts: Accounts = field(default_factory=Accounts)
+
+    @property
+    def logins(self) -> Logins:
+        """The way in."""
+        return Logins(self.store, self.current, self.accounts)
 
 
 class Session(Pausing):
@@ -72,6 +81,8 @@ class Session(Pausing):
         self.login: Login | None = None
         self.user: str | None = None
         """What USER said."""
+        self.timestamp = f"<{token_hex(8)}.{int(time.time())}@{world.hostname}>"
+        """What APOP's digest is of (RFC 1939 §7)."""
         self.exchange: Exchange | None = None
         """AUTH is under way: the next line is no command."""
         self.state = AUTHORIZATION
@@ -95,7 +106,7 @@ class Session(Pausing):
 
     def greet(self) -> Iterator[bytes]:
         """The first that a client hears."""
-        yield self._said(f"+OK {self.world.hostname} POP3 mailtrap-sandbox\r\n".encode())
+        yield self._said(f"+OK {self.world.hostname} POP3 mailtrap-sandbox {self.timestamp}\r\n".encode())
 
     def receive(self, data: bytes) -> Iterator[bytes]:
         """Octets came in: carry out every command that is complete."""
@@ -147,9 +158,14 @@ class Session(Pausing):
         """Whether credentials are taken on this connection."""
         return self.tls is not None or not self.world.login_disabled
 
-    def enter(self, name: str) -> Iterator[bytes]:
-        """Log in by *name*, and look into the maildrop."""
-        login = log_in(self.world.store, self.world.current, name)
+    def enter(self, claim: Claim) -> Iterator[bytes]:
+        """Log in, and look into the maildrop."""
+        try:
+            login = self.world.logins.log_in(claim, self.transcript.peer)
+        except WrongPassword as error:
+            self.pause = error.pause
+            yield b""
+            raise
         self._lock(login)
         self.login = login
         try:

@@ -20,7 +20,7 @@ STATES = {
     "deleted": LOG_IN + b"DELE 1\r\n",
 }
 WORDS = (
-    b"USER PASS AUTH PLAIN LOGIN XOAUTH2 OAUTHBEARER CAPA STLS UTF8 LANG STAT LIST UIDL RETR TOP DELE RSET NOOP "
+    b"USER PASS APOP AUTH PLAIN LOGIN XOAUTH2 OAUTHBEARER CAPA STLS UTF8 LANG STAT LIST UIDL RETR TOP DELE RSET NOOP "
     b"ann@example.com catchall nobody 0 1 2 3 -1 99999999999999999999999 = * AGFubgB4 GET \x16\x03\x01 \xff \0 \xc3\xa4"
 ).split()
 LINES = st.lists(st.sampled_from(WORDS), max_size=4).map(b" ".join)
@@ -32,8 +32,10 @@ shared = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], m
 
 
 def outcome(pop3: Any, octets: bytes, piece: int | None) -> bytes:
-    """All that is said to *octets*."""
+    """All that is said to *octets*, behind the greeting, which is another every time."""
     conversation = SansIo(pop3.session(), pop3.store.bus)
+    greeting = conversation.line() or b""
+    assert greeting.startswith(b"+OK sandbox.localhost")
     conversation.send(octets, piece)
     conversation.end()
     return bytes(conversation.received)
@@ -53,7 +55,6 @@ def test_any_octets_are_answered_the_same_in_any_pieces(
     whole = outcome(pop3, STATES[state] + octets, None)
 
     assert outcome(pop3, STATES[state] + octets, piece) == whole
-    assert whole.startswith(b"+OK sandbox.localhost")
-    assert whole.endswith(b"\r\n")
+    assert whole.endswith(b"\r\n") or not whole
     assert not any(record.levelno >= logging.ERROR for record in caplog.records)
     assert len(pop3.left()) == 2

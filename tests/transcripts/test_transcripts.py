@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import pytest
+from configuring import accounts, is_configuring
 from conversations import Conversation, InMemory, OverTcp, SansIo
 from messages import new_message
 from policies import with_policies
@@ -55,6 +56,8 @@ CASES = [(file, way) for file in FILES for way in WAYS if way != "tcp" or not Sc
 def test_transcript(file: Path, way: str, loop: Loop, store: Store) -> None:
     script = Script.read(file)
     ground = Ground(loop, store, store.new_project().id, options(script))
+    if any(map(is_configuring, script.given)):
+        ground.asked["accounts"] = accounts(script.given, store, ground.project)
     where, piece = WAYS[way]
     for mail in script.mail:
         ground.deliver(mail)
@@ -106,6 +109,8 @@ def options(script: Script) -> dict[str, Any]:
     """What the ``given`` lines ask for."""
     asked: dict[str, Any] = {}
     for line in script.given:
+        if is_configuring(line):
+            continue
         [found] = [(match, make) for form, make in GIVEN.items() if (match := re.fullmatch(form, line))]
         asked |= found[1](found[0])
     return asked

@@ -11,7 +11,7 @@ from mailtrap.imap.grammar import Reader
 from mailtrap.imap.registry import NOT_AUTHENTICATED, command
 from mailtrap.imap.responses import Responses
 from mailtrap.imap.session import Session
-from mailtrap.sasl import MECHANISMS, BadExchange, Exchange, decoded
+from mailtrap.sasl import BadExchange, Claim, Exchange, begin, decoded
 from mailtrap.transcript import MASKED
 
 
@@ -22,20 +22,21 @@ def authenticate(session: Session, args: Reader) -> Responses:
     name = args.keyword()
     initial = args.rest().strip(b" ") if args.eat(b" ") else b""
     args.end()
-    if name not in MECHANISMS:
-        raise No(f"there is no mechanism {name}; there are {' '.join(MECHANISMS)}")
+    if name not in session.mechanisms:
+        raise No(f"there is no mechanism {name}; there are {' '.join(session.mechanisms)}")
     if not session.may_log_in:
         raise No("log in after STARTTLS", "PRIVACYREQUIRED")
 
     try:
-        user = yield from _carried_out(session, MECHANISMS[name](), initial)
+        exchange = begin(name, session.world.logins, initial=bool(initial))
+        claim = yield from _carried_out(session, exchange, initial)
     except BadExchange as error:
         raise Bad(str(error)) from None  # RFC 9051 §6.2.2: so is one that was cancelled
-    return logged_in(session, user)
+    return (yield from logged_in(session, claim))
 
 
-def _carried_out(session: Session, exchange: Exchange, initial: bytes) -> Generator[bytes, None, str]:
-    """Challenges out, responses in, up to the user's name. No transcript shows them.
+def _carried_out(session: Session, exchange: Exchange, initial: bytes) -> Generator[bytes, None, Claim]:
+    """Challenges out, responses in, up to the claim. No transcript shows them.
 
     An initial response answers the first challenge, also where there is one: that of LOGIN is the user name. RFC 4959
     §3 would have it refused, but clients that send it would then be asked for the name, and give the password.
@@ -51,4 +52,5 @@ def _carried_out(session: Session, exchange: Exchange, initial: bytes) -> Genera
                 session.transcript.add("C", MASKED)
             challenge = exchange.send(decoded(line))
     except StopIteration as done:
-        return str(done.value)
+        claim: Claim = done.value
+        return claim

@@ -2,34 +2,38 @@
 
 from __future__ import annotations
 
-from mailtrap.errors import NotFound
+from collections.abc import Generator
+
+from mailtrap.errors import WrongPassword
 from mailtrap.imap.errors import No
 from mailtrap.imap.grammar import Reader
 from mailtrap.imap.registry import NOT_AUTHENTICATED, command
 from mailtrap.imap.responses import Done, Responses
 from mailtrap.imap.session import Session
-from mailtrap.logins import log_in
+from mailtrap.sasl import Claim, said
 
 
 @command("LOGIN", in_state=NOT_AUTHENTICATED)
 def login(session: Session, args: Reader) -> Responses:
-    """RFC 9051 §6.2.3. Any password will do."""
+    """RFC 9051 §6.2.3."""
     args.space()
     user = args.astring()
     args.space()
-    args.astring()
+    password = args.astring()
     args.end()
 
-    yield from ()
-    return logged_in(session, user.decode("utf-8", "surrogateescape"))
+    return (yield from logged_in(session, said(user, password)))
 
 
-def logged_in(session: Session, user: str) -> Done:
-    """*user* is who it is from now on; the capabilities of that state are told with it (RFC 9051 §7.1)."""
+def logged_in(session: Session, claim: Claim) -> Generator[bytes, None, Done]:
+    """Whose account it is from now on; the capabilities of that state are told with it (RFC 9051 §7.1)."""
     if not session.may_log_in:
         raise No("log in after STARTTLS", "PRIVACYREQUIRED")
     try:
-        session.login = log_in(session.store, session.world.current, user)
-    except NotFound as error:
-        raise No(str(error), "AUTHENTICATIONFAILED") from None
+        login = session.world.logins.log_in(claim, session.transcript.peer)
+    except WrongPassword as error:
+        session.pause = error.pause
+        yield b""
+        raise
+    session.login = login
     return Done("logged in", f"CAPABILITY {' '.join(session.capabilities())}")

@@ -1,0 +1,79 @@
+"""What all mechanisms have in common: the exchange of challenges and responses, and what comes of it."""
+
+from __future__ import annotations
+
+from binascii import Error, a2b_base64
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, field
+from hmac import compare_digest
+from typing import Protocol
+
+from mailtrap.errors import MailtrapError
+
+
+class BadExchange(MailtrapError):
+    """What the client sent is not what the mechanism has in this place."""
+
+
+class Cancelled(BadExchange):
+    """The client gave up, by ``*``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Who a client says it is, and what it has shown for that."""
+
+    user: str
+    proves: Callable[[str], bool] = field(repr=False)
+    """Whether it has shown that it knows this password; takes as long whether it has or not."""
+
+
+class Verifier(Protocol):
+    """Who knows the passwords, for mechanisms in which the server has to prove or to explain something."""
+
+    def passwords(self, user: str) -> Sequence[str]:
+        """Each of these lets *user* in; none where nothing is configured for that name."""
+
+    def admits(self, claim: Claim) -> bool:
+        """Whether it will be let in."""
+
+
+Exchange = Generator[bytes, bytes, Claim]
+"""Yields challenges, is sent the client's responses, and returns the claim."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mechanism:
+    """One row of the table."""
+
+    name: str
+    begin: Callable[[Verifier], Exchange]
+    server_first: bool = False
+    """A client has nothing to say before the first challenge."""
+    needs_password: bool = False
+    """It cannot be played with somebody who has none."""
+
+
+def decoded(line: bytes) -> bytes:
+    """A client's response: base64 of one line, strictly; ``=`` is an empty one (RFC 4959 §3, RFC 5034 §4).
+
+    Raises `BadExchange`; and `Cancelled` for ``*``.
+    """
+    if line == b"*":
+        raise Cancelled("the exchange was cancelled")
+    if line == b"=":
+        return b""
+    try:
+        return a2b_base64(line, strict_mode=True)
+    except Error:
+        raise BadExchange("the response is not base64") from None
+
+
+def said(user: bytes, secret: bytes) -> Claim:
+    """The claim of a client that says the password itself."""
+    return Claim(text(user), lambda password: compare_digest(secret, password.encode("utf-8", "surrogateescape")))
+
+
+def text(user: bytes) -> str:
+    """A name as text, whatever its octets."""
+    return user.decode("utf-8", "surrogateescape")
