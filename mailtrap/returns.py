@@ -29,8 +29,9 @@ log = logging.getLogger(__name__)
 class Returns:
     """Files reports in the accounts of those who sent the messages; may be used from any thread.
 
-    A report is made when it is due, by the sandbox's clock, of the message as the store has it then: if that was
-    deleted meanwhile, there is none.
+    A report is made by the clock when it is due, of the message as the store has it then: if that was deleted
+    meanwhile, there is none. Whoever was told that a message is accepted and then advances the clock, by no time
+    if need be, finds all reports that are due by then.
     """
 
     def __init__(self, store: Store, clock: Clock, hostname: str) -> None:
@@ -40,7 +41,16 @@ class Returns:
         self._waiting: set[tuple[int, Due]] = set()
 
     def see_to(self, summary: Summary, bounces: Mapping[str, Bounce]) -> None:
-        """A message was accepted; *bounces* says for which recipients it will turn out to be undeliverable."""
+        """A message was accepted; *bounces* says for which recipients it will turn out to be undeliverable.
+
+        Takes no time, and raises nothing: the reply waits for no report.
+        """
+        try:
+            self._plan(summary, bounces)
+        except Exception:
+            log.exception("there will be no reports on the message %s", summary.id)
+
+    def _plan(self, summary: Summary, bounces: Mapping[str, Bounce]) -> None:
         from mailtrap.bounce import reports  # late: most sandboxes never make a report
 
         # An LMTP server has no queue that mail could come back from: its client has, and makes the reports (RFC 2033).
