@@ -119,6 +119,7 @@ class Listeners:
             self._servers[protocol] = Server(
                 store=sandbox.store,
                 hub=self._hub,
+                clock=sandbox.clock,
                 connections=sandbox.settings.connections,
                 command_timeout=sandbox.settings.command_timeout,
             )
@@ -179,6 +180,7 @@ def _pop3(sandbox: Sandbox) -> Callable[[bool], Make]:
         idle=settings.pop3_timeout,
         strict_stuffing=settings.pop3_strict_stuffing,
         locking=settings.pop3_locking,
+        faults=sandbox.faults,
         login_disabled=settings.login_needs_tls,
     )
     return lambda starttls: partial(Session, replace(world, starttls=starttls))
@@ -194,6 +196,7 @@ def _imap(sandbox: Sandbox) -> Callable[[bool], Make]:
         hostname=settings.hostname,
         size_limit=settings.size_limit,
         idle=settings.imap_timeout,
+        faults=sandbox.faults,
         login_disabled=settings.login_needs_tls,
     )
     return lambda starttls: partial(Session, replace(world, starttls=starttls))

@@ -112,19 +112,22 @@ class Faults:
             self._sort()
         return len(gone)
 
-    def fire(self, asked: Asked) -> tuple[Action, ...]:
-        """What shall happen now, in order; at the most one of them, the last, ends the stage. Counts as a hit."""
+    def fire(self, asked: Asked, *, only: tuple[type[Action], ...] = (Action,)) -> tuple[Action, ...]:
+        """What shall happen now, in order; at the most one of them, the last, ends the stage. Counts as a hit.
+
+        *only*: actions of other types neither happen nor count.
+        """
         with self._lock:
             found: list[Action] = []
-            for action in self._acting(asked):
+            for action in self._acting(asked, only):
                 found.append(action)
                 if isinstance(action, Ending):
                     break
         return tuple(found)
 
-    def _acting(self, asked: Asked) -> Iterator[Action]:
+    def _acting(self, asked: Asked, only: tuple[type[Action], ...]) -> Iterator[Action]:
         for held in self._by_stage.get(asked.at) or self._by_stage.get(_every_stage(asked.at), ()):
-            action = self._act(held, asked)
+            action = self._act(held, asked) if isinstance(held.action, only) else None
             if action is not None:
                 yield action
         if asked.at == "smtp.rcpt" and self._address_faults:

@@ -118,12 +118,14 @@ def _slow(words: Words) -> Action:
 
 @kind("drop", "[rst] [after 512]", at=ALL)
 def _drop(words: Words) -> Action:
-    """Ends the connection without a word: with a TCP reset, or (at smtp.data) once so many octets of data came."""
+    """Ends the connection without a word: with a TCP reset, or later: behind so many octets of data (at smtp.data), or
+    of what a command of POP3 or IMAP is answered."""
     reset = words.take("(?i:rst)") is not None
     after = None
     if words.take("(?i:after)"):
-        if words.at not in ("smtp.data", "smtp.*"):
-            raise BadFault("do", "drop … after counts octets of data: it acts at smtp.data")
+        protocol, _, stage = words.at.partition(".")
+        if words.at not in ("smtp.data", "smtp.*") and (protocol not in ("pop3", "imap") or stage.islower()):
+            raise BadFault("do", "drop … after counts octets: it acts at smtp.data and at commands of POP3 and IMAP")
         after = octets(words.needed(".+", "drop after 512")[0])
     return actions.Drop(reset, after)
 

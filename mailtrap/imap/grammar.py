@@ -11,7 +11,7 @@ from unicodedata import normalize
 from mailtrap.imap import sets, utf7
 from mailtrap.imap.errors import BadSyntax
 from mailtrap.imap.sets import SequenceSet
-from mailtrap.imap.wire import Command, Literal
+from mailtrap.imap.wire import Command, Literal, Piece
 
 T = TypeVar("T")
 
@@ -30,8 +30,21 @@ _MONTHS = {name: number for number, name in enumerate(b"jan feb mar apr may jun 
 
 LARGEST = (1 << 63) - 1
 
+_HTTP = frozenset(b"GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH".split())
+
 NO_NAME = "\0"
 """A pattern that no mailbox name fits."""
+
+
+def tag_of(text: bytes) -> bytes:
+    """The tag that a line begins with; ``*`` where that is none."""
+    tag = text.split(b" ", 1)[0]
+    return tag if TAG.fullmatch(tag) else b"*"
+
+
+def is_http(piece: Piece) -> bool:
+    """Whether a command is one of HTTP."""
+    return isinstance(piece, bytes) and piece.split(b" ", 1)[0].upper() in _HTTP and b" HTTP/" in piece
 
 
 class Reader:

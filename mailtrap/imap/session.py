@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass, field
 
 from mailtrap.bus import Event
-from mailtrap.configured import Accounts
-from mailtrap.current import Current
-from mailtrap.imap import shown
-from mailtrap.imap.errors import Bad, BadSyntax, No, NoMessage, Refused, refused
-from mailtrap.imap.grammar import TAG, Reader
+from mailtrap.faults import Action
+from mailtrap.faulty import Faulty, Told
+from mailtrap.imap import faulted, literals, shown
+from mailtrap.imap.capabilities import capabilities
+from mailtrap.imap.errors import Bad, BadSyntax, NoMessage, Refused, refused
+from mailtrap.imap.grammar import Reader, is_http, tag_of
 from mailtrap.imap.heard import Heard
-from mailtrap.imap.recent import Recents
 from mailtrap.imap.registry import (
     AUTHENTICATED,
-    CAPABILITIES,
     COMMANDS,
     NOT_AUTHENTICATED,
     SELECTED,
@@ -24,48 +22,26 @@ from mailtrap.imap.registry import (
 )
 from mailtrap.imap.responses import WAIT, status
 from mailtrap.imap.selected import Selected
-from mailtrap.imap.wire import Announced, Literal, TooLong, Wire
+from mailtrap.imap.wire import Announced, TooLong, Wire
 from mailtrap.imap.wire import Command as Pieces
-from mailtrap.logins import Login, Logins
-from mailtrap.pausing import Pausing
+from mailtrap.imap.world import World as World
+from mailtrap.logins import Login
 from mailtrap.sasl import offered
-from mailtrap.store import Store
 from mailtrap.transcript import Transcript
 
 JUNK_LIMIT = 100
 """So many commands without sense, and the session ends."""
 
-LITERAL_BEFORE_LOGIN = 4096
-LITERAL = 1 << 16
-"""Octets of a literal that is no message."""
 
-_HTTP = frozenset(b"GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH".split())
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """What all sessions of a server have in common. Sizes are octets, times are seconds."""
-
-    store: Store
-    current: Current
-    hostname: str = "sandbox.localhost"
-    size_limit: int = 50 << 20
-    idle: float = 1800.0
-    starttls: bool = False
-    """STARTTLS is offered where the connection is not secured."""
-    login_disabled: bool = False
-    """Nobody logs in before the connection is secured (LOGINDISABLED)."""
-    recents: Recents = field(default_factory=Recents)
-    accounts: Accounts = field(default_factory=Accounts)
-
-    @property
-    def logins(self) -> Logins:
-        """The way in."""
-        return Logins(self.store, self.current, self.accounts)
-
-
-class Session(Pausing):
+class Session(Faulty):
     """One client. What it may do next is its state (RFC 9051 §3): logged in or not, a mailbox selected or not."""
+
+    fired: tuple[Action, ...] | None = None
+    """The faults of a command that is not complete yet."""
+    stale: bool = False
+    """A fault has this command tell another UIDVALIDITY than the true one."""
+    altering: Told = ()
+    """How a fault has this command tell capabilities otherwise."""
 
     def __init__(self, world: World, *, peer: str = "", local: str = "", tls: str | None = None) -> None:
         self.world = world
@@ -82,6 +58,8 @@ class Session(Pausing):
         self.enabled: set[str] = set()
         self.tag = b"*"
         """Of the command that is being carried out."""
+        self.command = ""
+        """Its name."""
         self.by_uid = False
         """It came as ``UID …``."""
         self.idling = False
@@ -108,8 +86,17 @@ class Session(Pausing):
         """The project it is logged in to."""
         return self.login.project if self.login else None
 
+    def connected(self, *, at_once: bool) -> Iterator[bytes]:
+        """What happens before the greeting, and before TLS if that comes first; then nobody hears of it."""
+        for stage in ("connect", "starttls") if at_once else ("connect",):
+            for chunk in self._begun(stage):
+                yield b"" if at_once else self._said(chunk)
+
     def greet(self) -> Iterator[bytes]:
         """The first that a client hears."""
+        yield from map(self._said, self._begun("banner"))
+        if self.stopped:
+            return
         code = f"CAPABILITY {' '.join(self.capabilities())}"
         yield self._said(status(b"*", "OK", f"{self.world.hostname} is ready", code))
 
@@ -200,12 +187,17 @@ class Session(Pausing):
 
     def capabilities(self) -> list[str]:
         """What is offered in this state."""
-        state = self.state
-        found = [name for name, since in CAPABILITIES.items() if since <= state]
-        if state is NOT_AUTHENTICATED:
-            found += ["STARTTLS"] if self.world.starttls and self.tls is None else []
-            found += [f"AUTH={name}" for name in self.mechanisms] if self.may_log_in else ["LOGINDISABLED"]
-        return found
+        return capabilities(self)
+
+    def uidvalidity(self, true: int) -> int:
+        """What this client is told a mailbox's UIDVALIDITY is."""
+        return true + faulted.STALE if self.stale else true
+
+    def enter(self, login: Login) -> Iterator[bytes]:
+        """Log in, unless a fault is in the way."""
+        if self.world.faults.active:
+            yield from faulted.logging_in(self, login)
+        self.login = login
 
     def line(self) -> Generator[bytes, None, bytes]:
         """The client's next line, whatever is in it. To be used with ``yield from``."""
@@ -267,11 +259,11 @@ class Session(Pausing):
 
     def _next_command(self) -> Generator[bytes, None, Pieces | None]:
         """The next command that is complete; None where the session is over, whatever has come behind."""
-        while not self.closing:
+        while not self.stopped:
             try:
                 found = self._wire.next()
             except TooLong as error:
-                yield from self._refuse(_tag_of(error.start), Bad("the command is too long", "TOOBIG"))
+                yield from self._refuse(tag_of(error.start), Bad("the command is too long", "TOOBIG"))
                 if error.goes_on:
                     yield self.leave("a literal follows that nobody can tell from commands")
                 continue
@@ -285,14 +277,19 @@ class Session(Pausing):
 
     def _answer_announced(self, announced: Announced) -> Iterator[bytes]:
         """Let a literal come, or refuse it before it does."""
-        text = self._wire.pieces[0]
-        refusal = self._refusal(announced.size, text if isinstance(text, bytes) else b"")
+        first = self._wire.pieces[0]
+        text = first if isinstance(first, bytes) else b""
+        refusal = literals.refusal(self, announced.size, text, self._wire.literals)
+        if refusal is None and announced.waits and self.world.faults.active:
+            refusal = yield from faulted.foreseen(self, text)
+            if self.stopped:
+                return
         if refusal is None:
             self._wire.accept()
             if announced.waits:
                 yield b"+ go on\r\n"
             return
-        tag = _tag_of(text if isinstance(text, bytes) else b"")
+        tag = tag_of(text)
         self.transcript.add("-", b"a literal of %d octets was refused" % announced.size)
         if self._wire.refuse():
             yield from self._refuse(tag, refusal)
@@ -300,23 +297,13 @@ class Session(Pausing):
             yield status(tag, refusal.condition, refusal.text, refusal.code)
             yield self.leave("a literal is too large")
 
-    def _refusal(self, size: int, text: bytes) -> Refused | None:
-        before = self._wire.literals
-        if self.login is None:
-            return Bad("log in before you send so much", "TOOBIG") if before + size > LITERAL_BEFORE_LOGIN else None
-        words = text.split(b" ", 2)
-        if len(words) > 1 and words[1].upper() == b"APPEND" and before <= LITERAL:
-            limit = self.world.size_limit
-            return No(f"messages have at most {limit} octets here", "TOOBIG") if size > limit else None
-        return Bad("a literal is too large", "TOOBIG") if before + size > LITERAL else None
-
     def _carry_out(self, pieces: Pieces) -> Iterator[bytes]:
         """One command, to its tagged response."""
         self.transcript.add("C", shown.command(pieces))
         reader = Reader(pieces, utf8=self.rev2, is_secret=self.login is None and shown.is_secret(pieces))
-        self.tag = tag = _tag_of(pieces[0] if isinstance(pieces[0], bytes) else b"")
+        self.tag = tag = tag_of(pieces[0] if isinstance(pieces[0], bytes) else b"")
         self.by_uid = False
-        if self.login is None and _is_http(pieces[0]):
+        if self.login is None and is_http(pieces[0]):
             yield self.leave("this is an IMAP server, not an HTTP server")
             return
         try:
@@ -345,10 +332,16 @@ class Session(Pausing):
 
     def _run(self, tag: bytes, command: Command, reader: Reader) -> Iterator[bytes]:
         failure, done, before = None, None, self.selected
+        self.command, responses = command.name, command.run(self, reader)
+        if self.world.faults.active or self.fired is not None:
+            responses = faulted.carried_out(self, command, responses)
         try:
             if command.blocking:
                 yield from self.in_pool()
-            done = yield from command.run(self, reader)
+            done = yield from responses
+        except faulted.Left:
+            yield from self.in_loop()
+            return
         except Exception as error:
             failure = refused(error)
         yield from self.in_loop()
@@ -360,6 +353,10 @@ class Session(Pausing):
             return
         name = f"UID {command.name}" if self.by_uid else command.name
         yield status(tag, "OK", (done and done.text) or f"{name} completed", done.code if done else "")
+
+    def _begun(self, stage: str) -> Iterator[bytes]:
+        if self.world.faults.active and not self.stopped:
+            yield from faulted.begun(self, stage)
 
     def _news(self) -> Iterator[bytes]:
         """In IDLE, all that there is to tell, and what is committed meanwhile."""
@@ -376,6 +373,7 @@ class Session(Pausing):
                 refused(error)
 
     def _refuse(self, tag: bytes, failure: Refused) -> Iterator[bytes]:
+        self.fired = None
         yield status(tag, failure.condition, failure.text, failure.code)
         if failure.condition == "BAD" and not isinstance(failure, NoMessage):
             self._junk += 1
@@ -393,13 +391,3 @@ _WRONG_STATE = {
     AUTHENTICATED: "log in first",
     SELECTED: "select a mailbox first",
 }
-
-
-def _tag_of(text: bytes) -> bytes:
-    """The tag that a line begins with; ``*`` where that is none."""
-    tag = text.split(b" ", 1)[0]
-    return tag if TAG.fullmatch(tag) else b"*"
-
-
-def _is_http(piece: bytes | Literal) -> bool:
-    return isinstance(piece, bytes) and piece.split(b" ", 1)[0].upper() in _HTTP and b" HTTP/" in piece

@@ -10,13 +10,16 @@ from dataclasses import dataclass, field
 from secrets import token_hex
 
 from mailtrap.bus import Deleted, Emptied, Event
+from mailtrap.clock import Clock
 from mailtrap.configured import Accounts
 from mailtrap.current import Current
 from mailtrap.errors import NotFound, WrongPassword
+from mailtrap.faults import Faults
+from mailtrap.faulty import Faulty
 from mailtrap.logins import Login, Logins
-from mailtrap.pausing import Pausing
 from mailtrap.pop3 import authorization as _authorization
-from mailtrap.pop3 import transaction as _transaction  # noqa: F401 - the same
+from mailtrap.pop3 import faulted
+from mailtrap.pop3 import transaction as _transaction  # noqa: F401 - for the side effect: its commands
 from mailtrap.pop3.errors import Bad, BrokenOff, Refused, answer, err
 from mailtrap.pop3.lines import Lines
 from mailtrap.pop3.maildrop import Maildrop, Reading
@@ -57,6 +60,7 @@ class World:
     locking: bool = False
     """A maildrop is for one session at a time (RFC 1939 §4); others are refused with [IN-USE]."""
     in_use: set[tuple[int, str]] = field(default_factory=set)
+    faults: Faults = field(default_factory=lambda: Faults(Clock()))
     accounts: Accounts = field(default_factory=Accounts)
 
     @property
@@ -65,7 +69,7 @@ class World:
         return Logins(self.store, self.current, self.accounts)
 
 
-class Session(Pausing):
+class Session(Faulty):
     """One client. What it may do next is its state: `TRANSACTION` from log-in on."""
 
     def __init__(self, world: World, *, peer: str = "", local: str = "", tls: str | None = None) -> None:
@@ -83,6 +87,8 @@ class Session(Pausing):
         """What USER said."""
         self.timestamp = f"<{token_hex(8)}.{int(time.time())}@{world.hostname}>"
         """What APOP's digest is of (RFC 1939 §7)."""
+        self.verb = ""
+        """The command that is being carried out."""
         self.exchange: Exchange | None = None
         """AUTH is under way: the next line is no command."""
         self.state = AUTHORIZATION
@@ -104,14 +110,23 @@ class Session(Pausing):
         """The project it is logged in to."""
         return self.login.project if self.login else None
 
+    def connected(self, *, at_once: bool) -> Iterator[bytes]:
+        """What happens before the greeting, and before TLS if that comes first; then nobody hears of it."""
+        for stage in ("connect", "starttls") if at_once else ("connect",):
+            for chunk in self._begun(stage):
+                yield b"" if at_once else self._said(chunk)
+
     def greet(self) -> Iterator[bytes]:
         """The first that a client hears."""
+        yield from map(self._said, self._begun("banner"))
+        if self.stopped:
+            return
         yield self._said(f"+OK {self.world.hostname} POP3 mailtrap-sandbox {self.timestamp}\r\n".encode())
 
     def receive(self, data: bytes) -> Iterator[bytes]:
         """Octets came in: carry out every command that is complete."""
         self._lines.feed(data)
-        while not (self.closing or self.starting_tls) and self._lines.ready():
+        while not (self.stopped or self.starting_tls) and self._lines.ready():
             yield from self._answer_one()
         self.wants_more = len(self._lines) > 0
 
@@ -166,6 +181,8 @@ class Session(Pausing):
             self.pause = error.pause
             yield b""
             raise
+        if self.world.faults.active:
+            yield from faulted.logging_in(self, login)
         self._lock(login)
         self.login = login
         try:
@@ -230,6 +247,8 @@ class Session(Pausing):
                     self._said(chunk[: chunk.index(b"\n") + 1])
                     shown = True
                 yield chunk
+        except faulted.Ended:
+            pass
         except BrokenOff as error:
             self.remark(f"broken off: {error}")
             self.closing = True
@@ -271,7 +290,14 @@ class Session(Pausing):
             raise Refused(f"{command.verb} is not allowed now{_HINTS[self.state]}")
         if argument and not command.takes_argument:
             raise Bad(f"{command.verb} takes no argument")
-        yield from command.run(self, argument)
+        self.verb, response = command.verb, command.run(self, argument)
+        if self.world.faults.active and command.verb not in faulted.LOGINS:
+            response = faulted.carried_out(self, command.verb, response)
+        yield from response
+
+    def _begun(self, stage: str) -> Iterator[bytes]:
+        if self.world.faults.active and not self.stopped:
+            yield from faulted.begun(self, stage)
 
     def _count_junk(self) -> Iterator[bytes]:
         self._junk += 1
@@ -285,7 +311,8 @@ class Session(Pausing):
         self.transcript.add("C", known[1] + MASKED if known else line)
 
     def _said(self, response: bytes) -> bytes:
-        self.transcript.add("S", response)
+        if response:
+            self.transcript.add("S", response)
         return response
 
 

@@ -16,11 +16,11 @@ PACKAGES = (ROOT / "mailtrap", ROOT / "web" / "mailtrap_web", ROOT / "pytest_plu
 LAYERS: tuple[set[str], ...] = (
     {
         *("envelope", "errors", "version", "quantities", "message", "search"),
-        *("bus", "current", "transcript", "accounts", "attempts", "configured", "engine"),
-        *("dsn", "xtext", "clock", "faults", "pausing", "tables"),
+        *("bus", "current", "transcript", "accounts", "attempts", "configured", "given", "engine"),
+        *("dsn", "xtext", "clock", "faults", "faulty", "pausing", "tables"),
     },
     {"store", "ports", "loop", "lines", "settings", "authority", "tcp", "hub", "sasl", "accepting", "bounce"},
-    {"tls", "connection", "logins", "portable", "returns"},
+    {"tls", "connection", "logins", "configuring", "portable", "returns"},
     {"driver"},
     {"smtp", "pop3", "imap", "server", "mailtrap_web", "remote"},
     {"listeners"},

@@ -150,9 +150,11 @@ class Engine(Protocol):
     """What POP3 and IMAP sessions offer to whoever runs them."""
 
     closing: bool
+    hanging: bool
     starting_tls: bool
     project: int | None
 
+    def connected(self, *, at_once: bool) -> Iterator[bytes]: ...
     def greet(self) -> Iterator[bytes]: ...
     def receive(self, data: bytes) -> Iterator[bytes]: ...
     def notify(self, event: Event) -> Iterator[bytes]: ...
@@ -174,13 +176,15 @@ class SansIo(Conversation):
         self.is_secured = False
         self._is_busy = False
         self._unsubscribe = bus.subscribe(self._hear)
-        self._run(session.greet())
+        self._run(session.connected(at_once=False))
+        if not (session.closing or session.hanging):
+            self._run(session.greet())
 
     def send(self, octets: bytes, piece: int | None = None) -> None:
         """What is left of *octets* when the session closes, or asks for TLS, is not heard, as with the driver."""
         self.is_secured = False
         for start in range(0, len(octets), piece or len(octets) or 1):
-            if not self.closed and not self.is_secured:
+            if not (self.closed or self.is_secured or self.session.hanging):
                 self._send(octets[start : start + (piece or len(octets))])
 
     def end(self) -> None:

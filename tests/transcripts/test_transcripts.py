@@ -14,6 +14,7 @@ from typing import Any, Self
 import pytest
 from configuring import accounts, is_configuring
 from conversations import Conversation, InMemory, OverTcp, SansIo
+from faulting import faults, is_fault
 from messages import new_message
 from policies import with_policies
 from scripts import Mail, Script
@@ -58,6 +59,8 @@ def test_transcript(file: Path, way: str, loop: Loop, store: Store) -> None:
     ground = Ground(loop, store, store.new_project().id, options(script))
     if any(map(is_configuring, script.given)):
         ground.asked["accounts"] = accounts(script.given, store, ground.project)
+    if any(map(is_fault, script.given)):
+        ground.asked["faults"] = faults(script.given)
     where, piece = WAYS[way]
     for mail in script.mail:
         ground.deliver(mail)
@@ -109,7 +112,7 @@ def options(script: Script) -> dict[str, Any]:
     """What the ``given`` lines ask for."""
     asked: dict[str, Any] = {}
     for line in script.given:
-        if is_configuring(line):
+        if is_configuring(line) or is_fault(line):
             continue
         [found] = [(match, make) for form, make in GIVEN.items() if (match := re.fullmatch(form, line))]
         asked |= found[1](found[0])

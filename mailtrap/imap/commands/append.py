@@ -29,7 +29,7 @@ def append(session: Session, args: Reader) -> Responses:
     mailbox = target(session, name)
     filed = session.store.append(mailbox.id, _new(session, message, at), flags=given.system, keywords=given.keywords)
     yield from ()
-    return Done("appended", f"APPENDUID {mailbox.uidvalidity} {filed.uid}")
+    return Done("appended", f"APPENDUID {session.uidvalidity(mailbox.uidvalidity)} {filed.uid}")
 
 
 def _flags(args: Reader) -> Flags:

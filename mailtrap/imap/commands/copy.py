@@ -20,7 +20,8 @@ def copy(session: Session, args: Reader) -> Responses:
     mailbox = target(session, name)
 
     yield from ()
-    return Done("copied", _copyuid(mailbox.uidvalidity, session.store.copy(_source(session), uids, mailbox.id)))
+    pairs = session.store.copy(_source(session), uids, mailbox.id)
+    return Done("copied", _copyuid(session.uidvalidity(mailbox.uidvalidity), pairs))
 
 
 @command("MOVE", in_state=SELECTED, by_uid=True, blocking=True, capability="MOVE")
@@ -31,7 +32,8 @@ def move(session: Session, args: Reader) -> Responses:
         raise No("the mailbox was opened to look only", "READ-ONLY")
     mailbox = target(session, name)
 
-    code = _copyuid(mailbox.uidvalidity, session.store.move(_source(session), uids, mailbox.id))
+    pairs = session.store.move(_source(session), uids, mailbox.id)
+    code = _copyuid(session.uidvalidity(mailbox.uidvalidity), pairs)
     if code:
         yield status(b"*", "OK", "moved", code)
     return None

@@ -35,5 +35,5 @@ def logged_in(session: Session, claim: Claim) -> Generator[bytes, None, Done]:
         session.pause = error.pause
         yield b""
         raise
-    session.login = login
+    yield from session.enter(login)
     return Done("logged in", f"CAPABILITY {' '.join(session.capabilities())}")

@@ -43,7 +43,7 @@ def _described(session: Session, selected: Selected, name: str) -> Responses:
     if selected.unseen is not None and not session.rev2:
         number = selected.number(selected.unseen)
         yield status(b"*", "OK", "the first that was not seen", f"UNSEEN {number}")
-    yield status(b"*", "OK", "these UIDs hold", f"UIDVALIDITY {selected.uidvalidity}")
+    yield status(b"*", "OK", "these UIDs hold", f"UIDVALIDITY {session.uidvalidity(selected.uidvalidity)}")
     yield status(b"*", "OK", "the next UID", f"UIDNEXT {selected.uidnext}")
     if session.rev2:
         yield untagged(b"LIST", b"()", b'"/"', mailbox_name(name, utf8=True))

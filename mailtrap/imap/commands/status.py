@@ -18,7 +18,7 @@ Count = Callable[[Session, Mailbox], int]
 COUNTS: dict[str, Count] = {
     "MESSAGES": lambda _, mailbox: mailbox.messages,
     "UIDNEXT": lambda _, mailbox: mailbox.uidnext,
-    "UIDVALIDITY": lambda _, mailbox: mailbox.uidvalidity,
+    "UIDVALIDITY": lambda session, mailbox: session.uidvalidity(mailbox.uidvalidity),
     "UNSEEN": lambda _, mailbox: mailbox.unseen,
     "DELETED": lambda _, mailbox: mailbox.deleted,
     "SIZE": lambda _, mailbox: mailbox.size,
