@@ -60,8 +60,6 @@ class Connection(aiosmtpd.SMTP, asyncio.BufferedProtocol):
         """What the peer was told when it was dismissed."""
         self.pace = 0
         """Octets a second that a fault lets out; 0 is as fast as it goes."""
-        self.measure: pacing.Measure | None = None
-        """How a fault has the data read that comes next."""
         self.wrong: Wrong = ""
         """What a fault has be wrong with the certificate."""
         self.breaks_off: Drop | None = None
@@ -89,10 +87,10 @@ class Connection(aiosmtpd.SMTP, asyncio.BufferedProtocol):
         self._line_began = None
         return self._lines.take()
 
-    async def read_data(self, data: Data) -> None:
-        """Fill *data* up to the end of the data; raises `Over` if that never comes."""
-        if self.measure is not None:
-            await pacing.read(self, data, self.measure)
+    async def read_data(self, data: Data, measure: pacing.Measure | None = None) -> None:
+        """Fill *data* up to the end of the data, as *measure* has it; raises `Over` if that never comes."""
+        if measure is not None:
+            await pacing.read(self, data, measure)
             return
         rest = data.feed(self._lines.take_all())
         if rest is None:

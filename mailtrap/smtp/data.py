@@ -84,7 +84,9 @@ class Data:
 
     def _keep(self, octets: bytes) -> None:
         """*octets* end neither in a line end nor in one with a dot, so that no dot to remove is overlooked."""
-        octets = octets.replace(b"\r\n.", b"\r\n")
+        self._add(octets.replace(b"\r\n.", b"\r\n"))
+
+    def _add(self, octets: bytes) -> None:
         if self.too_large:
             self._drained += len(octets)
             return

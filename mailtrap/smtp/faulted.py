@@ -5,6 +5,7 @@ Nobody comes here while no fault is active, except a recipient at `DOMAIN`.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,6 @@ from mailtrap.faults import (
 )
 from mailtrap.faults.globs import address_matches
 from mailtrap.smtp import reply
-from mailtrap.smtp.connection import Over
 from mailtrap.smtp.data import Data
 from mailtrap.smtp.pacing import Measure
 
@@ -95,22 +95,22 @@ async def mail(smtp: SMTP, transaction: Transaction) -> str:
 
 async def rcpt(smtp: SMTP, rcpt_to: Address) -> str:
     """*rcpt_to* would be taken."""
-    try:
-        return await at(smtp, "rcpt", rcpt_to=(rcpt_to,))
-    except Over:
-        if smtp.transaction is not None:
-            smtp.handler.refuse(smtp, smtp.transaction, "RCPT", "", rcpt_to=(rcpt_to,))
-        raise
+    return await at(smtp, "rcpt", rcpt_to=(rcpt_to,))
 
 
 async def data(smtp: SMTP) -> str:
     """Data would be asked for."""
-    return await at(smtp, "data")
+    answer = await at(smtp, "data")
+    if answer and smtp.transaction:
+        smtp.transaction.measure = None  # another try is another asking
+    return answer
 
 
 async def dot(smtp: SMTP, transaction: Transaction, data: Data, rcpt_to: tuple[Address, ...] | None = None) -> str:
     """All of *data* came, and would be stored for all its recipients, or in LMTP for *rcpt_to*."""
     smtp.transaction = transaction
+    if transaction.measure is not None and transaction.measure.left is not None:  # fewer came: they are lost as well
+        await smtp.drop(reset=transaction.measure.reset)
     answer = await at(smtp, "dot", rcpt_to=rcpt_to, data=data)
     smtp.transaction = None
     return answer
@@ -146,7 +146,7 @@ async def at(
             case Bounce() if transaction is not None:
                 _note(smtp, transaction, action, asked.rcpt_to)
             case _:
-                answer = await _carry_out(smtp, stage, action)
+                answer = await _carry_out(smtp, stage, action, rcpt_to)
     return answer
 
 
@@ -171,13 +171,13 @@ def _asked(
     )
 
 
-async def _carry_out(smtp: SMTP, stage: str, action: Action) -> str:
+async def _carry_out(smtp: SMTP, stage: str, action: Action, rcpt_to: tuple[Address, ...] | None) -> str:
     match action:
         case Delay():
             await smtp.flush()
             await smtp.wait(action.seconds)
-        case Slow() if stage == "data":
-            smtp.measure = Measure(pace=action.octets_per_second)
+        case Slow() if stage == "data" and smtp.transaction:
+            smtp.transaction.measure = Measure(pace=action.octets_per_second)
         case Slow():
             smtp.pace = action.octets_per_second
         case Certificate():
@@ -185,7 +185,7 @@ async def _carry_out(smtp: SMTP, stage: str, action: Action) -> str:
         case Reply() | Bye():
             return _answered(smtp, stage, action)
         case Drop() | Hang():
-            await _end(smtp, stage, action)
+            await _end(smtp, stage, action, rcpt_to)
     return ""
 
 
@@ -201,14 +201,17 @@ def _answered(smtp: SMTP, stage: str, action: Reply | Bye) -> str:
     return answer
 
 
-async def _end(smtp: SMTP, stage: str, action: Drop | Hang) -> None:
+async def _end(smtp: SMTP, stage: str, action: Drop | Hang, rcpt_to: tuple[Address, ...] | None) -> None:
     smtp.ended_at = stage.upper()
+    if stage == "rcpt" and smtp.transaction is not None:  # whom it was about is on record nowhere else
+        smtp.handler.refuse(smtp, smtp.transaction, "RCPT", "", rcpt_to=rcpt_to)
     if isinstance(action, Hang):
         await smtp.hang()
     elif stage == "starttls":
         smtp.breaks_off = action
-    elif stage == "data" and action.after is not None:
-        smtp.measure = Measure(smtp.measure.pace if smtp.measure else 0, action.after, action.reset)
+    elif stage == "data" and action.after is not None and smtp.transaction:
+        measure = smtp.transaction.measure or Measure()
+        smtp.transaction.measure = replace(measure, left=action.after, reset=action.reset)
     else:
         await smtp.drop(reset=action.reset)
 

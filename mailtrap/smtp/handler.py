@@ -61,7 +61,7 @@ class Handler:
             answer = reply.TOO_LARGE.format(limit=transaction.policy.size)
             self.refuse(smtp, transaction, "DATA", answer, ended=True)
             return answer
-        if smtp.faults.active and (answer := await faulted.dot(smtp, transaction, data)):
+        if (smtp.faults.active or transaction.measure) and (answer := await faulted.dot(smtp, transaction, data)):
             self.refuse(smtp, transaction, "DATA", answer, ended=True)
             return answer
         try:
@@ -77,7 +77,7 @@ class Handler:
             return answer
         finally:
             if transaction.bounces or any(rcpt_to.parameters for rcpt_to in transaction.rcpt_to):
-                smtp.loop.call_soon(self._returns.see_to, summary, transaction.bounces)  # behind the reply
+                self._returns.see_to(summary, transaction.bounces)
 
     async def _store_it(self, smtp: SMTP, transaction: Transaction, data: Data) -> Summary:
         try:

@@ -52,8 +52,6 @@ async def read(smtp: Connection, data: Data, measure: Measure) -> None:
         while rest is None:
             rest = await _read_piece(smtp, data, measure, at_once)
     smtp.put_back(rest)
-    if measure.left is not None:  # all that came was less: it is not kept all the same
-        await smtp.drop(reset=measure.reset)
 
 
 async def _read_piece(smtp: Connection, data: Data, measure: Measure, at_once: int) -> bytes | None:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from typing import TYPE_CHECKING, Any, AnyStr, Self
+from typing import TYPE_CHECKING, Any, AnyStr, NoReturn, Self
 
 from aiosmtpd.smtp import AuthResult, Session
 
 from mailtrap.lines import LineTooLong
 from mailtrap.smtp import faulted, reply
+from mailtrap.smtp.chunks import Chunks
 from mailtrap.smtp.connection import Connection, Over, Port
 from mailtrap.smtp.data import Data
 from mailtrap.smtp.extensions import offered
+from mailtrap.smtp.pacing import Measure
 from mailtrap.smtp.policy import Policy
 from mailtrap.smtp.registry import COMMANDS, HTTP
 from mailtrap.smtp.transaction import Transaction
@@ -122,12 +124,27 @@ class SMTP(Connection):
         if transaction is not None:
             self.handler.give_up(self, transaction, stage, answer)
 
+    async def drop(self, *, reset: bool) -> NoReturn:
+        self._leave()
+        await super().drop(reset=reset)
+
+    async def hang(self) -> NoReturn:
+        self._leave()  # nothing comes of it any more, however long the peer waits
+        await super().hang()
+
     async def receive_data(self, transaction: Transaction) -> Data:
         """The data up to its final dot; *transaction* knows it from the first octet on."""
         transaction.data = data = Data(transaction.policy.size)
-        await self.read_data(data)
+        await self.read_data(data, transaction.measure)
         self.transcript.add("-", b"%s octets of data" % f"{data.size:,}".encode())
         return data
+
+    async def receive(self, chunks: Chunks, octets: int) -> None:
+        """The next chunk, which has so many *octets*."""
+        chunks.expect(octets)
+        if octets:
+            await self.read_data(chunks, self.transaction.measure if self.transaction else None)
+        self.transcript.add("-", b"%s octets of data" % f"{octets:,}".encode())
 
     # -- what aiosmtpd's AUTH exchange reads from, and asks
 
@@ -158,6 +175,8 @@ class SMTP(Connection):
     async def _greet(self) -> None:
         instead = await faulted.connected(self) if self.faults.active else ""
         if self.port.at_once:
+            if self.farewell:  # meanwhile
+                raise Over
             await self.secure(self.early)
         if self.faults.active and not instead:
             instead = await faulted.at(self, "banner")

@@ -9,6 +9,7 @@ from mailtrap.current import Current
 from mailtrap.envelope import Address
 from mailtrap.faults import Bounce
 from mailtrap.smtp.data import Data
+from mailtrap.smtp.pacing import Measure
 from mailtrap.smtp.policy import Policy
 
 
@@ -20,11 +21,13 @@ class Transaction:
     current: Current
     rcpt_to: list[Address] = field(default_factory=list)
     data: Data | None = None
-    """The data, from the moment DATA was answered 354."""
+    """The data, from the moment DATA was answered 354, or the first BDAT came."""
     refusals: int = 0
     """How many refusals are on record for it: what the client gives up after one needs no other."""
     bounces: dict[str, Bounce] = field(default_factory=dict)
     """The recipients to whom it will turn out to be undeliverable, and why."""
+    measure: Measure | None = None
+    """How a fault has the data read."""
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     project: int = field(init=False)
     policy: Policy = field(init=False)
@@ -33,6 +36,15 @@ class Transaction:
 
     def __post_init__(self) -> None:
         self.project = self.current.begin()
+
+    @property
+    def is_binary(self) -> bool:
+        """Whether the message may be any octets (RFC 3030 §3)."""
+        return self.has("BODY=BINARYMIME")
+
+    def has(self, parameter: str) -> bool:
+        """Whether MAIL had *parameter*."""
+        return any(each.upper() == parameter for each in self.mail_from.parameters)
 
     def end(self) -> None:
         """It is over, and what came of it is committed; only the first call counts."""

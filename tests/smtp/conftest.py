@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from conversations import Conversation, InMemory
+from conversations import Conversation, InMemory, OverTcp
+from faulty import Watched
 from policies import with_policies
 
 from mailtrap.current import Current
+from mailtrap.faults import Faults
 from mailtrap.loop import Loop
 from mailtrap.message.summary import Summary
 from mailtrap.smtp.server import Factory
 from mailtrap.store import Store
 from mailtrap.store.records import Refusal
+from mailtrap.tls import Tls
 
 
 class Server:
@@ -77,3 +82,73 @@ def server(loop: Loop, store: Store) -> Iterator[Server]:
         conversation.hang_up()
     for factory in server.factories:
         loop.run(factory.shutdown(grace=0))
+
+
+@pytest.fixture
+def clock() -> Iterator[Watched]:
+    """What faults go by."""
+    clock = Watched()
+    yield clock
+    clock.close()
+
+
+@pytest.fixture
+def faults(server: Server, clock: Watched) -> Faults:
+    """The faults of the server: none yet."""
+    faults = Faults(clock)
+    server.with_limits(faults=faults, clock=clock)
+    return faults
+
+
+@pytest.fixture(scope="module")
+def tls() -> Tls:
+    return Tls()
+
+
+@pytest.fixture
+def trusting(tls: Tls) -> ssl.SSLContext:
+    """A client that trusts our CA and nobody else."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(cadata=tls.ca_pem().decode())
+    return context
+
+
+class Ports:
+    """A plain port with STARTTLS and one for TLS, of one server."""
+
+    def __init__(self, server: Any, tls: Tls) -> None:
+        self.server = server
+        self.tls = tls
+        self.undo = ExitStack()
+        self.with_limits()
+
+    def with_limits(self, **limits: Any) -> None:
+        self.factory = self.server.with_limits(tls=self.tls, **limits)
+
+    def port(self, **kind: bool) -> int:
+        conversation = OverTcp(self.server.loop, self.factory.listener(**kind))
+        self.undo.callback(conversation.hang_up)
+        return int(conversation.socket.getpeername()[1])
+
+    @property
+    def submission(self) -> int:
+        return self.port(starttls=True)
+
+    @property
+    def smtps(self) -> int:
+        return self.port(at_once=True)
+
+    def raw(self) -> OverTcp:
+        """A conversation with the port that offers STARTTLS, greeted."""
+        conversation = OverTcp(self.server.loop, self.factory.listener(starttls=True))
+        self.undo.callback(conversation.hang_up)
+        conversation.line()
+        conversation.ask(b"EHLO client.example")
+        return conversation
+
+
+@pytest.fixture
+def ports(server: Any, tls: Tls) -> Iterator[Ports]:
+    ports = Ports(server, tls)
+    with ports.undo:
+        yield ports

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import smtplib
 import ssl
-from collections.abc import Iterator
-from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -16,67 +14,13 @@ from mailtrap.tls import Tls
 MESSAGE = b"Subject: secret\r\n\r\nhush\r\n"
 
 
-@pytest.fixture(scope="module")
-def tls() -> Tls:
-    return Tls()
-
-
-@pytest.fixture
-def trusting(tls: Tls) -> ssl.SSLContext:
-    """A client that trusts our CA and nobody else."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.load_verify_locations(cadata=tls.ca_pem().decode())
-    return context
-
-
-class Ports:
-    """A plain port with STARTTLS and one for TLS, of one server."""
-
-    def __init__(self, server: Any, tls: Tls) -> None:
-        self.server = server
-        self.tls = tls
-        self.undo = ExitStack()
-        self.with_limits()
-
-    def with_limits(self, **limits: Any) -> None:
-        self.factory = self.server.with_limits(tls=self.tls, **limits)
-
-    def port(self, **kind: bool) -> int:
-        conversation = OverTcp(self.server.loop, self.factory.listener(**kind))
-        self.undo.callback(conversation.hang_up)
-        return int(conversation.socket.getpeername()[1])
-
-    @property
-    def submission(self) -> int:
-        return self.port(starttls=True)
-
-    @property
-    def smtps(self) -> int:
-        return self.port(at_once=True)
-
-    def raw(self) -> OverTcp:
-        """A conversation with the port that offers STARTTLS, greeted."""
-        conversation = OverTcp(self.server.loop, self.factory.listener(starttls=True))
-        self.undo.callback(conversation.hang_up)
-        conversation.line()
-        conversation.ask(b"EHLO client.example")
-        return conversation
-
-
-@pytest.fixture
-def ports(server: Any, tls: Tls) -> Iterator[Ports]:
-    ports = Ports(server, tls)
-    with ports.undo:
-        yield ports
-
-
 def transcripts(server: Any) -> str:
     """What was said in all sessions so far."""
     return "\n\n".join(str(server.store.transcript(each.id)) for each in server.store.sessions())
 
 
-def test_without_tls_to_be_had_the_session_goes_on(ports: Ports, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(self: Tls) -> ssl.SSLContext:
+def test_without_tls_to_be_had_the_session_goes_on(ports: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(self: Tls, wrong: str) -> ssl.SSLContext:
         raise OSError("disk full")
 
     monkeypatch.setattr(Tls, "_make", fail)
@@ -88,7 +32,7 @@ def test_without_tls_to_be_had_the_session_goes_on(ports: Ports, monkeypatch: py
     assert conversation.ask(b"MAIL FROM:<ann@example.com>").startswith(b"250")
 
 
-def test_a_client_that_does_not_trust_us_harms_nobody_and_is_on_record(ports: Ports, server: Any) -> None:
+def test_a_client_that_does_not_trust_us_harms_nobody_and_is_on_record(ports: Any, server: Any) -> None:
     with smtplib.SMTP("127.0.0.1", ports.submission) as client, pytest.raises(ssl.SSLCertVerificationError):
         client.starttls(context=ssl.create_default_context())
     with smtplib.SMTP("127.0.0.1", ports.submission) as client:
@@ -96,7 +40,7 @@ def test_a_client_that_does_not_trust_us_harms_nobody_and_is_on_record(ports: Po
     assert "alert unknown ca" in transcripts(server)
 
 
-def test_a_message_in_tls_says_so(ports: Ports, server: Any, trusting: ssl.SSLContext) -> None:
+def test_a_message_in_tls_says_so(ports: Any, server: Any, trusting: ssl.SSLContext) -> None:
     with smtplib.SMTP("localhost", ports.submission, source_address=("127.0.0.1", 0)) as client:
         client.starttls(context=trusting)
         client.sendmail("ann@example.com", ["bob@example.com"], MESSAGE)
@@ -107,7 +51,7 @@ def test_a_message_in_tls_says_so(ports: Ports, server: Any, trusting: ssl.SSLCo
     assert server.octets() == [MESSAGE, MESSAGE]
 
 
-def test_what_was_known_before_tls_is_forgotten(ports: Ports, server: Any, trusting: ssl.SSLContext) -> None:
+def test_what_was_known_before_tls_is_forgotten(ports: Any, server: Any, trusting: ssl.SSLContext) -> None:
     with smtplib.SMTP("127.0.0.1", ports.submission) as client:
         client.ehlo("before.example")
         client.login("job-4711", "secret")
@@ -128,7 +72,7 @@ def test_what_was_known_before_tls_is_forgotten(ports: Ports, server: Any, trust
 
 
 def test_what_is_sent_in_plaintext_behind_starttls_is_dropped(
-    ports: Ports, server: Any, trusting: ssl.SSLContext
+    ports: Any, server: Any, trusting: ssl.SSLContext
 ) -> None:
     with smtplib.SMTP("127.0.0.1", ports.submission) as client:
         client.ehlo()
@@ -145,7 +89,7 @@ def test_what_is_sent_in_plaintext_behind_starttls_is_dropped(
     assert "octets of plaintext behind STARTTLS were dropped" in transcripts(server)
 
 
-def test_credentials_are_taken_in_tls_alone_where_that_is_asked_for(ports: Ports, trusting: ssl.SSLContext) -> None:
+def test_credentials_are_taken_in_tls_alone_where_that_is_asked_for(ports: Any, trusting: ssl.SSLContext) -> None:
     ports.with_limits(login_disabled=True)
     with smtplib.SMTP("127.0.0.1", ports.submission) as client:
         with pytest.raises(smtplib.SMTPNotSupportedError):
@@ -157,7 +101,7 @@ def test_credentials_are_taken_in_tls_alone_where_that_is_asked_for(ports: Ports
 
 
 @pytest.mark.parametrize("sent", [b"EHLO client.example\r\n", b""])
-def test_plaintext_at_the_port_for_tls_is_closed_and_on_record(ports: Ports, server: Any, sent: bytes) -> None:
+def test_plaintext_at_the_port_for_tls_is_closed_and_on_record(ports: Any, server: Any, sent: bytes) -> None:
     ports.with_limits(line=0.3)
     conversation = OverTcp(server.loop, ports.factory.listener(at_once=True))
     ports.undo.callback(conversation.hang_up)
@@ -170,9 +114,25 @@ def test_plaintext_at_the_port_for_tls_is_closed_and_on_record(ports: Ports, ser
     assert "no TLS: " in transcripts(server)
 
 
-def test_a_connection_too_many_at_the_port_for_tls_is_closed(ports: Ports, trusting: ssl.SSLContext) -> None:
+def test_a_connection_too_many_at_the_port_for_tls_is_closed(ports: Any, trusting: ssl.SSLContext) -> None:
     ports.with_limits(connections=1)
     ports.raw()
 
     with pytest.raises(OSError, match=r"EOF|reset"):
         smtplib.SMTP_SSL("127.0.0.1", ports.smtps, context=trusting)
+
+
+def test_requiretls_is_offered_in_tls_alone(ports: Any, server: Any, trusting: ssl.SSLContext) -> None:
+    ports.with_limits(profile="full")
+    with smtplib.SMTP("127.0.0.1", ports.submission) as client:
+        client.ehlo()
+        assert not client.has_extn("requiretls")
+        assert client.docmd("MAIL FROM:<ann@example.com> REQUIRETLS")[0] == 555
+        client.starttls(context=trusting)
+        client.ehlo()
+        assert client.has_extn("requiretls")
+        assert client.docmd("MAIL FROM:<ann@example.com> REQUIRETLS=yes")[0] == 555
+        client.sendmail("ann@example.com", ["bob@example.com"], MESSAGE, mail_options=["REQUIRETLS"])
+
+    [message] = server.messages()
+    assert message.envelope.mail_from.parameters[-1] == "REQUIRETLS"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from aiosmtpd import smtp as aiosmtpd
 
 from mailtrap.lines import LineTooLong
-from mailtrap.smtp import reply
+from mailtrap.smtp import faulted, reply
 from mailtrap.smtp.registry import COMMANDS, command
 
 if TYPE_CHECKING:
@@ -47,6 +47,9 @@ async def auth(smtp: SMTP, arg: str) -> str | None:
         return reply.AUTH_LINE_TOO_LONG
     if not result.success or result.auth_data is None:
         return None
+    user = result.auth_data.login.decode("utf-8", "surrogateescape")
+    if smtp.faults.active and (refusal := await faulted.at(smtp, "auth", account=user)):
+        return refusal
     smtp.session.authenticated = True
-    smtp.user = result.auth_data.login.decode("utf-8", "surrogateescape")
+    smtp.user = user
     return reply.LOGGED_IN
