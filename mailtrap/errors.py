@@ -57,7 +57,7 @@ class BadFault(MailtrapError):
     """A fault's rule does not parse; *member* is the word of the rule to look at: ``do``, ``at``, ``times``, …"""
 
     def __init__(self, member: str, reason: str) -> None:
-        super().__init__(f"{member}: {reason}")
+        super().__init__(f"{member}: {reason}" if member else reason)
         self.member = member
         self.reason = reason
 

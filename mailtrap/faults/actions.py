@@ -50,7 +50,7 @@ class No(Action, Ending):
     text: str
 
     def __str__(self) -> str:
-        return _joined("no", self.code, self.text)
+        return _joined("no", self.code and f"[{self.code}]", self.text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import random
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 from mailtrap.clock import Clock
 from mailtrap.errors import BadFault, NotFound
@@ -16,7 +17,7 @@ from mailtrap.faults.addressed import DOMAIN, fault_of
 from mailtrap.faults.memory import Memory
 from mailtrap.faults.rules import Asked, Rule
 
-MOST_RULES = 10_000
+MOST_RULES = 1000
 _AT_DOMAIN = "@" + DOMAIN
 
 
@@ -56,7 +57,7 @@ class Faults:
         self._address_faults = address_faults
         self._memory = Memory()
         self._held: dict[str, Held] = {}
-        self._by_stage: dict[str, tuple[Held, ...]] = {}
+        self._by_stage: dict[str, list[Held]] = {}
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
 
@@ -64,7 +65,7 @@ class Faults:
         """Let *rule* act from now on; gives it with its id. A later rule acts where no earlier one ended the stage."""
         with self._lock:
             if len(self._held) >= MOST_RULES:
-                raise BadFault("at", f"there are {MOST_RULES} faults already: remove some")
+                raise BadFault("", f"there are {MOST_RULES} faults already: remove some")
             seed = random.getrandbits(31) if rule.chance is not None and rule.seed is None else rule.seed
             made = replace(rule, id=str(next(self._numbers)), hits=0, spent=False, seed=seed)
             action = replace(made.action(), rule=made.id)
@@ -77,6 +78,20 @@ class Faults:
             )
             self._sort()
         return made
+
+    def change(self, rule_id: str, **words: Any) -> Rule:
+        """Let a rule have these words from now on; its place, its hits and its age are as they were."""
+        with self._lock:
+            if rule_id not in self._held:
+                raise NotFound(f"there is no fault {rule_id}")
+            held = self._held[rule_id]
+            held.rule = replace(held.rule, **words)
+            held.action = replace(held.rule.action(), rule=rule_id)
+            if "seed" in words:
+                held.random = random.Random(held.rule.seed)  # noqa: S311 (a test wants the same again)
+            held.spent = held.rule.times is not None and held.hits >= held.rule.times
+            self._sort()
+            return _shown(held)
 
     def remove(self, rule_id: str) -> Rule:
         """Take a rule away; gives it as it was. Raises `NotFound`."""
@@ -126,7 +141,7 @@ class Faults:
         return tuple(found)
 
     def _acting(self, asked: Asked, only: tuple[type[Action], ...]) -> Iterator[Action]:
-        for held in self._by_stage.get(asked.at) or self._by_stage.get(_every_stage(asked.at), ()):
+        for held in self._by_stage.get(asked.at) or self._by_stage.get(_every_stage(asked.at)) or ():
             action = self._act(held, asked) if isinstance(held.action, only) else None
             if action is not None:
                 yield action
@@ -176,10 +191,11 @@ class Faults:
     def _sort(self) -> None:
         """Which rules to look at, by stage."""
         live = [each for each in self._held.values() if not each.spent]
-        stages = {each.rule.at for each in live}
-        self._by_stage = {
-            stage: tuple(each for each in live if each.rule.at in (stage, _every_stage(stage))) for stage in stages
-        }
+        self._by_stage = {stage: [] for stage in {each.rule.at for each in live}}
+        for held in live:
+            for stage, found in self._by_stage.items():
+                if held.rule.at in (stage, _every_stage(stage)):
+                    found.append(held)
         self.active = bool(live)
 
     def _number(self, project: int | str | None) -> int | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from mailtrap.accounts import account_name
+
 
 def matches(pattern: str, text: str) -> bool:
     """Whether *pattern* is like all of *text*; brackets stand for themselves, as in address literals.
@@ -18,6 +20,7 @@ def address_matches(pattern: str, address: str) -> bool:
     >>> address_matches("slow.test", "ann@slow.test"), address_matches("<>", "")
     (True, True)
     """
+    pattern, address = account_name(pattern), account_name(address)  # the domain in Unicode, however it is sent
     if matches(pattern, address or "<>"):
         return True
     return "@" not in pattern and "@" in address and matches(pattern, address.rpartition("@")[2])

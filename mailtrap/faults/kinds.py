@@ -11,7 +11,8 @@ from mailtrap.faults import actions
 from mailtrap.faults.actions import Action
 from mailtrap.faults.words import Words, count, octets, seconds
 
-ENHANCED = r"[245]\.[0-9]{1,3}\.[0-9]{1,3}"  # RFC 3463 §2
+ENHANCED = r"[45]\.[0-9]{1,3}\.[0-9]{1,3}"  # RFC 3463 §2
+LONGEST_DO = 1000
 KEYWORD = r"[!-~]{1,80}"
 
 USUAL = {
@@ -60,6 +61,8 @@ def read(do: str, at: str) -> Action:
     >>> read("reject 451 4.7.1 try later", at="smtp.rcpt")
     Reply(rule='', address='', code=451, enhanced='4.7.1', text='try later')
     """
+    if len(do) > LONGEST_DO:
+        raise BadFault("do", f"it is longer than {LONGEST_DO} characters")
     name, _, rest = do.strip().partition(" ")
     found = KINDS.get(name.lower())
     if found is None:
@@ -77,19 +80,18 @@ def read(do: str, at: str) -> Action:
 def _reject(words: Words) -> Action:
     """Answers with an error: 550 5.7.1 if nothing else is said, in HTTP the status 503."""
     given = words.take("[0-9]{3}")
-    usual = 503 if words.protocol == "http" else 554 if words.at in ("smtp.connect", "smtp.banner") else 550
-    code = int(given[0]) if given else usual
+    enhanced = words.take(ENHANCED)
+    code = int(given[0]) if given else _usual_code(words.at, enhanced[0] if enhanced else "")
     if not 400 <= code <= 599:
         raise BadFault("do", f"{code} is no error: a code from 400 to 599 is")
-    enhanced = words.take(ENHANCED) if given else None
     return actions.Reply(code, enhanced[0] if enhanced else usual_enhanced(code), words.text("refused by a fault"))
 
 
 @kind("no", "[CODE] [text]", at=("pop3.", "imap."))
 def _no(words: Words) -> Action:
     """Answers NO (IMAP) or -ERR (POP3), with a response code such as SERVERBUG or IN-USE, if one is given."""
-    code = words.take(r"\[?([A-Z][A-Z0-9/-]{0,39})\]?")
-    return actions.No(code[1] if code else "", words.text("refused by a fault"))
+    code = words.take(r"\[[A-Z][A-Z0-9/-]{0,39}\]|[A-Z][A-Z0-9/-]{1,39}")
+    return actions.No(code[0].strip("[]") if code else "", words.text("refused by a fault"))
 
 
 @kind("bad", "[text]", at=("imap.",))
@@ -147,7 +149,7 @@ def _greylist(words: Words) -> Action:
 def _rate(words: Words) -> Action:
     """Refuses what goes beyond so many in so much time, for each account, or peer where nobody is logged in."""
     given = words.needed("([^/]+)/([^/]+)", "rate 10/1m")
-    return actions.Rate(count(given[1]), seconds(given[2] if given[2][0].isdigit() else "1" + given[2]))
+    return actions.Rate(count(given[1]), seconds("1" + given[2] if given[2].isalpha() else given[2]))
 
 
 @kind("bounce", "[enhanced] [text] [after 1h]", at=("smtp.rcpt", "smtp.data", "smtp.dot", "smtp.stored"))
@@ -190,6 +192,15 @@ def _certificate(words: Words) -> Action:
 def _stale_uidvalidity(_words: Words) -> Action:
     """Says another UIDVALIDITY than before, as if the mailbox had been made anew."""
     return actions.StaleUidvalidity()
+
+
+def _usual_code(at: str, enhanced: str) -> int:
+    """The code of a reply that is given none."""
+    if at.startswith("http."):
+        return 503
+    if at in ("smtp.connect", "smtp.banner"):  # RFC 5321 §3.1
+        return 554
+    return 450 if enhanced.startswith("4") else 550
 
 
 def usual_enhanced(code: int) -> str:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from mailtrap.faults.globs import address_matches, matches
-from mailtrap.faults.rules import Asked, Rule
+from mailtrap.faults.rules import TRANSACTION, Asked, Rule
 from mailtrap.message import headers
+
+_EMPTY_LINE = re.compile(rb"(?:\A|\n)\r?\n")
 
 
 def concerns(rule: Rule, project: int | None, asked: Asked) -> bool:
@@ -12,16 +16,11 @@ def concerns(rule: Rule, project: int | None, asked: Asked) -> bool:
     return (
         project in (None, asked.project)
         and (not rule.rcpt or any(address_matches(rule.rcpt, each) for each in asked.rcpt_to))
-        and (not rule.mail_from or (_has_mail_from(asked) and address_matches(rule.mail_from, asked.mail_from)))
+        and (not rule.mail_from or (asked.at in TRANSACTION and address_matches(rule.mail_from, asked.mail_from)))
         and (not rule.account or (bool(asked.account) and address_matches(rule.account, asked.account)))
         and (not rule.peer or matches(rule.peer, asked.peer))
         and (not rule.header or _has_header(rule.header, asked))
     )
-
-
-def _has_mail_from(asked: Asked) -> bool:
-    """Without one there is "", as there is for the empty reverse-path."""
-    return asked.at in ("smtp.mail", "smtp.rcpt", "smtp.data", "smtp.dot", "smtp.stored")
 
 
 def _has_header(wanted: str, asked: Asked) -> bool:
@@ -34,5 +33,5 @@ def _has_header(wanted: str, asked: Asked) -> bool:
 
 
 def _header_end(octets: bytes) -> int:
-    ends = [at for empty in (b"\n\r\n", b"\n\n") if (at := octets.find(empty, 0, headers.LIMIT)) >= 0]
-    return min(ends, default=len(octets)) + 1
+    empty = _EMPTY_LINE.search(octets, 0, headers.LIMIT)
+    return empty.end() if empty else len(octets)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from shlex import quote
 from typing import Any
 
 from mailtrap import quantities as q
@@ -15,10 +17,16 @@ from mailtrap.faults.words import MOST_SECONDS, seconds
 
 LONGEST_PATTERN = 500
 """Characters."""
+TRANSACTION = ("smtp.mail", "smtp.rcpt", "smtp.data", "smtp.dot", "smtp.stored")
+"""Where there is a MAIL FROM. Without one there is "", as there is for the empty one."""
 NUMBERS = ("times", "skip", "every")
 WHO = ("rcpt", "mail_from", "account", "peer", "header")
 MOST = 10**9
 """The greatest number that a rule may have."""
+PROBABILITY = "a probability such as 0.2 or 20%"
+
+_PROBABILITY = re.compile(r"([0-9]{0,3}\.?[0-9]{1,18}(?:e-[0-9]{1,2})?)(%?)", re.ASCII)
+_WHOLE = re.compile(r"-?[0-9]+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +96,8 @@ class Rule:
         set_(self, "at", stage(self.at))
         set_(self, "do", self.do.strip())
         self.action()
+        for name in ("after", "expires"):
+            set_(self, name, _rounded(name, getattr(self, name)))
         for name in WHO:
             _check_pattern(name, getattr(self, name))
         _check_stage(self)
@@ -101,11 +111,13 @@ class Rule:
         """The words that it is written with: all that is not as it would be anyway. Durations are text."""
         found = {each.name: getattr(self, each.name) for each in fields(self) if each.name in WORDS}
         found = {name: value for name, value in found.items() if value != WORDS[name]}
+        if isinstance(self.project, int):  # it has a number in this store, and there is no word for that
+            del found["project"]
         return found | {name: written(found[name]) for name in ("after", "expires") if name in found}
 
     def __str__(self) -> str:
-        """As one line of text, which `mailtrap.faults.text.rule` reads."""
-        return " ".join(f"{name}={_quoted(str(value))}" for name, value in self.words().items())
+        """As one line, which a shell would cut into its words again (`mailtrap.tables.words_of`)."""
+        return " ".join(f"{name}={quote(str(value))}" for name, value in self.words().items())
 
 
 WORDS: dict[str, Any] = {each.name: each.default for each in fields(Rule) if each.name not in ("id", "hits", "spent")}
@@ -144,35 +156,50 @@ def _text(name: str, value: object) -> str:
 
 
 def _number(name: str, value: object) -> int:
+    if name == "skip" and str(value) == "0":
+        return 0
     try:
-        return int(str(value)) if name == "seed" and str(value).strip("-").isdecimal() else q.count(value)
-    except ValueError:
-        raise BadFault(name, f"{value!r} is not a whole number above 0") from None
+        return q.count(value)
+    except ValueError as error:
+        raise BadFault(name, f"{value!r} is not {error}") from None
+
+
+def _seed(name: str, value: object) -> int:
+    text = str(value)
+    if isinstance(value, bool) or len(text) > 18 or not _WHOLE.fullmatch(text):
+        raise BadFault(name, f"{value!r} is not a whole number")
+    return int(text)
 
 
 def _chance(name: str, value: object) -> float:
-    text = str(value).strip()
-    try:
-        return round(float(text.removesuffix("%")) / 100, 6) if text.endswith("%") else float(text)
-    except ValueError:
-        raise BadFault(name, f"{value!r} is not a probability such as 0.2 or 20%") from None
+    found = _PROBABILITY.fullmatch(str(value).strip())
+    if found is None:
+        raise BadFault(name, f"{value!r} is not {PROBABILITY}")
+    return round(float(found[1]) / 100, 8) if found[2] else float(found[1])
 
 
 def _duration(name: str, value: object) -> float:
-    return seconds(value if isinstance(value, str) else str(value), name)
-
-
-def _project(name: str, value: object) -> int | str | None:
-    return _text(name, value)
+    if name == "after" and str(value) in ("0", "0.0"):
+        return 0.0
+    return seconds(f"{value:.3f}" if isinstance(value, float) else str(value), name)
 
 
 READ: dict[str, Callable[[str, object], object]] = {
-    **dict.fromkeys(("times", "skip", "every", "seed"), _number),
+    **dict.fromkeys(NUMBERS, _number),
     **dict.fromkeys(("after", "expires"), _duration),
     "chance": _chance,
-    "project": _project,
+    "seed": _seed,
 }
 """How the words are read that are not text."""
+
+
+def _rounded(name: str, value: float | None) -> float | None:
+    """Seconds, to the millisecond."""
+    if value is None:
+        return None
+    if not 0 <= value <= MOST_SECONDS:
+        raise BadFault(name, f"{value} is not a number of seconds up to 3650 days")
+    return round(value, 3)
 
 
 def _check_pattern(name: str, pattern: str) -> None:
@@ -183,13 +210,14 @@ def _check_pattern(name: str, pattern: str) -> None:
 
 
 def _check_stage(rule: Rule) -> None:
-    protocol = rule.at.partition(".")[0]
     if rule.header and rule.at not in ("smtp.dot", "smtp.stored"):
         raise BadFault("header", f"the message is not known at {rule.at}, only at smtp.dot and smtp.stored")
     if rule.rcpt and rule.at not in ("smtp.rcpt", "smtp.data", "smtp.dot", "smtp.stored", "smtp.*"):
         raise BadFault("rcpt", f"there is no recipient at {rule.at}, only at smtp.rcpt, data, dot and stored")
-    if rule.mail_from and protocol != "smtp":
-        raise BadFault("mail_from", f"there is no MAIL FROM at {rule.at}, only in SMTP")
+    if rule.mail_from and rule.at not in (*TRANSACTION, "smtp.*"):
+        raise BadFault("mail_from", f"there is no MAIL FROM at {rule.at}, only at smtp.mail and behind")
+    if rule.account and rule.at.endswith((".connect", ".banner")):
+        raise BadFault("account", f"nobody is logged in at {rule.at}")
 
 
 def _check_numbers(rule: Rule) -> None:
@@ -198,16 +226,4 @@ def _check_numbers(rule: Rule) -> None:
         if value is not None and not (0 if name == "skip" else 1) <= value <= MOST:
             raise BadFault(name, f"{value} is not a whole number above 0")
     if rule.chance is not None and not 0 < rule.chance <= 1:
-        raise BadFault("chance", f"{rule.chance} is not a probability such as 0.2 or 20%")
-    if rule.seed is not None and abs(rule.seed) > 2**63:
-        raise BadFault("seed", "it is too large")
-    for name in ("after", "expires"):
-        value = getattr(rule, name)
-        if value is not None and not 0 <= value <= MOST_SECONDS:
-            raise BadFault(name, f"{value} is not a number of seconds up to 3650 days")
-
-
-def _quoted(text: str) -> str:
-    if text and not set(text) & set(" '\"\\;\t"):
-        return text
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+        raise BadFault("chance", f"{rule.chance} is not {PROBABILITY}")

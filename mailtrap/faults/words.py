@@ -56,7 +56,8 @@ class Words:
         """The next word, which must be like *pattern*."""
         found = self.take(pattern)
         if found is None:
-            raise BadFault("do", f"{self._rest!r} does not fit: it is written {wanted}")
+            wrong = f"{self._rest!r} does not fit" if self._rest else "something is missing"
+            raise BadFault("do", f"{wrong}: it is written {wanted}")
         return found
 
 
