@@ -21,7 +21,7 @@ from mailtrap.transcript import Transcript
 if TYPE_CHECKING:
     from mailtrap.faults import Drop
     from mailtrap.pausing import Wrong
-    from mailtrap.smtp.server import Factory
+    from mailtrap.smtp.server import Factory, Limits
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ class Connection(aiosmtpd.SMTP, asyncio.BufferedProtocol):
         self.factory = factory
         self.port = port
         self.faults = factory.faults
-        self.limits = factory.limits
+        self.limits: Limits = factory.limits
         self.loop = asyncio.get_running_loop()
         self.tls: str | None = None
         self.farewell = ""
