@@ -60,6 +60,13 @@ EXTENSIONS = (
     Extension("8BITMIME"),
     Extension("SMTPUTF8"),
     Extension("VRFY"),
+    Extension("CHUNKING"),
+    Extension("BINARYMIME", FULL),
+    Extension("DSN"),
+    Extension("LIMITS", FULL, lambda smtp, _: f"RCPTMAX={smtp.factory.limits.recipients}"),
+    Extension("MT-PRIORITY", FULL),
+    Extension("DELIVERBY", FULL),
+    Extension("REQUIRETLS", FULL, is_possible=lambda smtp, _: smtp.tls is not None),
     Extension(
         "STARTTLS", UNLESS_HELO, is_usual=_may_begin_tls, is_possible=lambda smtp, _: smtp.tls is None
     ),

@@ -27,6 +27,7 @@ AUTH_LINE_TOO_LONG = "500 5.5.6 Authentication exchange line is too long"
 CONTROL_CHARACTERS = "501 5.5.2 Control characters are not allowed in a command"
 BAD_SENDER = "501 5.1.7 Bad sender address syntax"
 BAD_RECIPIENT = "501 5.1.3 Bad recipient address syntax"
+NOT_ASCII = "553 5.6.7 An address that is not ASCII needs SMTPUTF8"
 BAD_SIZE = "501 5.5.4 Bad message size syntax"
 NOT_SUPPORTED = "502 5.5.1 Command not implemented"
 HELLO_FIRST = "503 5.5.1 Send EHLO or HELO first"
@@ -35,6 +36,9 @@ NESTED_MAIL = "503 5.5.1 Nested MAIL command"
 MAIL_FIRST = "503 5.5.1 Need MAIL command"
 TURNED_AWAY = "503 5.5.1 There is no service here: QUIT"
 RCPT_FIRST = "503 5.5.1 Need RCPT command"
+DATA_AFTER_BDAT = "503 5.5.1 DATA is not permitted after BDAT: go on with BDAT, or RSET"
+BDAT_FOR_BINARY = "503 5.5.1 A message that is BINARYMIME comes by BDAT"
+IN_DATA = "503 5.5.1 RCPT is not permitted after BDAT"
 TLS_ALREADY = "503 5.5.1 TLS is active already"
 NO_TLS = "454 4.7.0 TLS is not available; the log of the sandbox says why"
 TLS_FIRST = "538 5.7.11 Encryption required: log in after STARTTLS, or at the port for TLS"
@@ -79,6 +83,11 @@ def stored(message_id: str) -> str:
     return f"250 2.0.0 OK id={message_id}"
 
 
+def chunk(octets: int) -> str:
+    """A chunk is here, and was not the last."""
+    return f"250 2.0.0 {octets:,} octets received"
+
+
 def syntax(form: str) -> str:
     """A command has not the *form* it must have."""
     return f"501 5.5.4 Syntax: {form}"
@@ -87,6 +96,16 @@ def syntax(form: str) -> str:
 def unsupported(parameter: str) -> str:
     """A parameter of MAIL or RCPT that is not offered (RFC 5321 §4.1.1.11)."""
     return f"555 5.5.4 Unsupported option: {parameter}"
+
+
+def bad_value(parameter: str) -> str:
+    """A parameter of MAIL or RCPT that is offered has a value that it cannot have (RFC 3461 §5.2)."""
+    return f"501 5.5.4 Bad value: {parameter}"
+
+
+def twice(keyword: str) -> str:
+    """A parameter of MAIL or RCPT is there more than once (RFC 3461 §5.1)."""
+    return f"501 5.5.4 {keyword} is there twice"
 
 
 def multiline(code: str, lines: list[str]) -> str:

@@ -63,7 +63,7 @@ class Factory:
 
         *starttls*: clients may begin TLS at the port that is served by the factory itself.
         """
-        self.limits = Limits(hostname, recipients, connections, idle, line)
+        self.limits: Limits = Limits(hostname, recipients, connections, idle, line)
         self.current = current
         self.policies = policies or Policies()
         self.tls = tls or Tls()

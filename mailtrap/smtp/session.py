@@ -15,7 +15,6 @@ from mailtrap.smtp.chunks import Chunks
 from mailtrap.smtp.connection import Connection, Over, Port
 from mailtrap.smtp.data import Data
 from mailtrap.smtp.extensions import offered
-from mailtrap.smtp.pacing import Measure
 from mailtrap.smtp.policy import Policy
 from mailtrap.smtp.registry import COMMANDS, HTTP
 from mailtrap.smtp.transaction import Transaction

@@ -19,6 +19,10 @@ async def data(smtp: SMTP, arg: str) -> str:
         return reply.RCPT_FIRST if smtp.helo else reply.HELLO_FIRST
     if arg:
         return reply.syntax(COMMANDS["DATA"].syntax)
+    if transaction.data is not None:  # RFC 3030 §2
+        return reply.DATA_AFTER_BDAT
+    if transaction.is_binary:  # RFC 3030 §3: a final dot cannot be told from other octets
+        return reply.BDAT_FOR_BINARY
     if not transaction.rcpt_to:
         if not transaction.refusals:
             smtp.handler.refuse(smtp, transaction, "DATA", reply.NO_VALID_RECIPIENTS)

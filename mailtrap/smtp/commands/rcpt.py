@@ -20,6 +20,8 @@ async def rcpt(smtp: SMTP, arg: str) -> str:
     transaction = smtp.transaction
     if transaction is None:
         return reply.MAIL_FIRST if smtp.helo else reply.HELLO_FIRST
+    if transaction.data is not None:
+        return reply.IN_DATA
     text = after("TO:", arg)
     if not text:
         return reply.syntax(COMMANDS["RCPT"].syntax)
