@@ -1,4 +1,4 @@
-"""Every transcript in these folders: without sockets in pieces of 1, 2, 7 octets and whole, then over TCP.
+"""Every transcript in these folders: without sockets in pieces of 1, 2, 7 octets and whole, then over TCP and in TLS.
 
 The folder says the protocol. To add a case, add a file; `scripts.Script.read` says what it may hold.
 """
@@ -13,7 +13,7 @@ from typing import Any, Self
 
 import pytest
 from configuring import accounts, is_configuring
-from conversations import Conversation, InMemory, OverTcp, SansIo
+from conversations import Conversation, InMemory, OverTcp, OverTls, SansIo
 from faulting import faults, is_fault
 from messages import new_message
 from policies import with_policies
@@ -24,6 +24,7 @@ from mailtrap.hub import Hub
 from mailtrap.loop import Loop
 from mailtrap.server import Server
 from mailtrap.store import Store
+from mailtrap.tls import Tls
 
 HERE = Path(__file__).parent
 FILES = sorted(HERE.glob("*/*.txt"))
@@ -33,7 +34,10 @@ WAYS: dict[str, tuple[str, int | None]] = {
     "7": ("in memory", 7),
     "whole": ("in memory", None),
     "tcp": ("over TCP", None),
+    "tls": ("in TLS", None),
 }
+
+TLS = Tls()
 
 GIVEN: dict[str, Callable[[re.Match[str]], dict[str, Any]]] = {
     r"a size limit of (\d+) octets": lambda found: {"size_limit": int(found[1])},
@@ -49,8 +53,14 @@ GIVEN: dict[str, Callable[[re.Match[str]], dict[str, Any]]] = {
 }
 
 
-# TLS over TCP is shown by tests of their own.
-CASES = [(file, way) for file in FILES for way in WAYS if way != "tcp" or not Script.read(file).uses_tls]
+def can_be_played(script: Script, way: str) -> bool:
+    """STARTTLS over TCP is shown by tests of their own, and TLS knows no half-close."""
+    if way == "tls":
+        return "STARTTLS" not in script.given and script.says_all and not script.asks_for_tls
+    return way != "tcp" or not script.uses_tls
+
+
+CASES = [(file, way) for file in FILES for way in WAYS if can_be_played(Script.read(file), way)]
 
 
 @pytest.mark.parametrize(("file", "way"), CASES, ids=[f"{'/'.join(file.parts[-2:])}-{way}" for file, way in CASES])
@@ -125,10 +135,11 @@ Connect = dict[str, Callable[[], Conversation]]
 def smtp(ground: Ground) -> Connect:
     from mailtrap.smtp.server import Factory
 
-    factory = Factory(store=ground.store, current=Current(ground.project), **with_policies(ground.asked))
+    factory = Factory(store=ground.store, current=Current(ground.project), tls=TLS, **with_policies(ground.asked))
     return {
         "in memory": lambda: InMemory(ground.loop, factory),
         "over TCP": lambda: OverTcp(ground.loop, factory),
+        "in TLS": lambda: OverTls(ground.loop, factory.listener(at_once=True)),
     }
 
 
@@ -150,6 +161,7 @@ def _of_sessions(ground: Ground, make: Callable[..., Any]) -> Connect:
     return {
         "in memory": lambda: SansIo(make(), ground.store.bus),
         "over TCP": lambda: OverTcp(ground.loop, ground.server.listener(make)),
+        "in TLS": lambda: OverTls(ground.loop, ground.server.listener(make, TLS, at_once=True)),
     }
 
 
