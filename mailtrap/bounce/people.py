@@ -29,7 +29,7 @@ _TEXTS: dict[Action, tuple[str, str]] = {
         "You will hear of it again only if that fails.",
     ),
 }
-_REST = "What follows is the same for programs to read, and your message or its header."
+_REST = "Below is the same for programs to read, and your message or its header."
 
 
 def subject(about: Report) -> str:

@@ -157,6 +157,12 @@ def test_the_first_tab_is_what_the_message_has(client: FlaskClient, put: Put) ->
     assert "Rendered" not in client.get(f"/m/{plain.id}").text
 
 
+def test_the_status_in_a_bounce_is_shown_as_text(client: FlaskClient, put: Put) -> None:
+    bounce = put((Path(__file__).parents[1] / "corpus" / "delivery-status.eml").read_bytes())
+
+    assert "Diagnostic-Code: smtp; 550 5.1.1 no such user" in client.get(f"/m/{bounce.id}/mime/2").text
+
+
 def test_the_frame_may_run_nothing(client: FlaskClient, put: Put) -> None:
     frame = re.search(r"<iframe [^>]+>", client.get(f"/m/{put(HTML).id}").text)
     assert frame is not None

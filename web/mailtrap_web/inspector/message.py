@@ -70,9 +70,14 @@ def _mime(message: Message, path: str) -> dict[str, Any]:
     if chosen is not None and not chosen.is_multipart:
         found["fields_of_part"] = list(_fields(message.raw, chosen))
         found["size"] = len(content(message.raw, chosen))
-        if chosen.type.startswith("text/"):
+        if chosen.type.startswith("text/") or _is_report(chosen):
             found["lines"] = foreign.lines(decoded(message.raw, chosen, SHOWN)[:SHOWN])
     return found
+
+
+def _is_report(part: Part) -> bool:
+    """Whether its content is fields, which people can read as well: ``message/delivery-status``, say."""
+    return part.type.startswith("message/") and not part.is_message
 
 
 def _raw(message: Message, _: str) -> dict[str, Any]:
