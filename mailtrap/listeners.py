@@ -182,6 +182,7 @@ def _pop3(sandbox: Sandbox) -> Callable[[bool], Make]:
         locking=settings.pop3_locking,
         faults=sandbox.faults,
         login_disabled=settings.login_needs_tls,
+        accounts=sandbox.accounts,
     )
     return lambda starttls: partial(Session, replace(world, starttls=starttls))
 
@@ -198,6 +199,7 @@ def _imap(sandbox: Sandbox) -> Callable[[bool], Make]:
         idle=settings.imap_timeout,
         faults=sandbox.faults,
         login_disabled=settings.login_needs_tls,
+        accounts=sandbox.accounts,
     )
     return lambda starttls: partial(Session, replace(world, starttls=starttls))
 

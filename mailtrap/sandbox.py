@@ -16,6 +16,8 @@ from mailtrap import ports
 from mailtrap.accounts import accounts_of
 from mailtrap.bus import Bus
 from mailtrap.clock import Clock
+from mailtrap.configured import Accounts
+from mailtrap.configuring import configured
 from mailtrap.current import Current
 from mailtrap.envelope import Address, Envelope
 from mailtrap.errors import NotFound
@@ -59,6 +61,8 @@ class Sandbox:
     current: Current
     clock: Clock
     faults: Faults
+    accounts: Accounts
+    """Who is configured: with a password, a state, a quota."""
     returns: Returns
     policies: Policies
     """What SMTP offers, and how strict it is: the same for everybody, or a project's own."""
@@ -209,6 +213,7 @@ class Sandbox:
         undo.callback(self.store.close)
         self.current = Current(self.store.project(DEFAULT_PROJECT).id)
         self.clock = Clock()
+        self.clock.follow(self.store.advance)
         undo.callback(self.clock.close)
         self.faults = Faults(
             self.clock,
@@ -217,6 +222,7 @@ class Sandbox:
         )
         for rule in settings.fault:
             self.faults.add(rule)
+        self.accounts = configured(self.store, settings)
         self.loop = Loop()
         self.loop.start()
         undo.callback(self.loop.stop)

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from mailtrap import quantities as q
 from mailtrap.errors import BadSettings, nearest
 from mailtrap.faults.rules import Rule, setting
+from mailtrap.given import GivenAccount, GivenProject, accounts, projects
 from mailtrap.tables import tables
 
 Row = TypeVar("Row")
@@ -151,6 +152,31 @@ class Settings:
         setting,
         Rule,
         "A rule that makes something go wrong: \"at=smtp.rcpt rcpt=*@slow.test do='reject 451' times=2\".",
+    )
+    account: tuple[GivenAccount, ...] = _option(
+        "",
+        accounts,
+        "NAME:PASSWORD",
+        'An account that needs this password. Or "name=ann@example.com password=s3cret state=full quota=10MiB '
+        'project=team-a"; it is active, suspended or full.',
+    )
+    project: tuple[GivenProject, ...] = _option(
+        "",
+        projects,
+        "NAME:PASSWORD",
+        'A project, which is a world of its own, with this password. Or "name=team-a password=s3cret '
+        'keep_messages=1000 keep_bytes=100MiB keep_age=7d".',
+    )
+    auth: str = _option(
+        "known",
+        q.one_of("known", "required"),
+        "WHO",
+        "Who gets in: known lets in everybody, but asks configured accounts for their passwords; required lets in "
+        "nobody else, and takes no mail from who is not logged in.",
+    )
+    known_recipients: bool = _switch("Take mail for configured accounts only; others are unknown (550 5.1.1).")
+    own_sender: bool = _switch(
+        "Who logs in to SMTP as a configured account sends with its address in MAIL FROM, or is refused (553 5.7.1)."
     )
     json_limit: int = _option("1MiB", q.size, "SIZE", "The largest JSON request body.")
     import_limit: int = _option("50MiB", q.size, "SIZE", "The largest message taken by the REST API.")

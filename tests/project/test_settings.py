@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from mailtrap.configured import Configured, State
 from mailtrap.errors import BadSettings
 from mailtrap.faults import Rule
+from mailtrap.given import GivenAccount, GivenProject
 from mailtrap.settings import OPTIONS, Settings, load, read, unknown_variables
 
 
@@ -34,6 +36,26 @@ from mailtrap.settings import OPTIONS, Settings, load, read, unknown_variables
         ({"tls_names": "*.example"}, "but must be host names such as mail.example, or IP addresses"),
         ({"smpt": 1025}, "there is no setting 'smpt'; did you mean smtp?"),
         ({"zzzzzz": 1}, "there is no setting 'zzzzzz'"),
+        ({"account": 5}, "account is 5, but must be tables, or lines such as"),
+        ({"account": [5]}, "account: 5 is neither a table nor a line"),
+        ({"account": ":s3cret"}, "account: name must be a name such as ann@example.com"),
+        ({"account": "password=s3cret"}, "account: an account needs a name"),
+        (
+            {"account": "name=ann@x.test passwort=s3cret"},
+            "account: an account has no 'passwort'; did you mean password?",
+        ),
+        ({"account": "name=ann@x.test password=s3 cret"}, "account: it is written name=ann@example.com password="),
+        ({"account": {"name": "ann@x.test", "password": ""}}, "account: password must be text"),
+        (
+            {"account": [{"name": "ann@x.test"}, {"name": "b", "state": "dead"}]},
+            "account: number 2: state must be active,",
+        ),
+        ({"account": {"name": "ann@x.test", "quota": "much"}}, "account: quota must be a size such as"),
+        ({"account": {"name": "ann@x.test", "project": "a/b"}}, "account: project must be a name such as team-a"),
+        ({"project": "team@a:s3cret"}, "project: name must be a name such as team-a"),
+        ({"project": "catchall"}, "project: name must be a name such as team-a"),
+        ({"project": {"name": "a", "keep_age": "soon"}}, "project: keep_age must be a time above 0"),
+        ({"auth": "perhaps"}, "auth is 'perhaps', but must be known or required"),
         ({"fault": 5}, "fault is 5, but must be tables, or lines such as"),
         ({"fault": [5]}, "fault: 5 is neither a table nor a line"),
         ({"fault": "do=reject"}, "fault: at: a fault needs it"),
@@ -77,6 +99,25 @@ def test_a_wrong_value_or_name_is_told_with_what_is_wanted(given: dict[str, obje
         ({"tls_names": "Mail.example ::1"}, ("mail.example", "::1")),
         ({"address_faults": "off"}, False),
         ({"fault": ""}, ()),
+        ({"auth": "Required"}, "required"),
+        ({"account": ""}, ()),
+        ({"account": "ann@x.test:s3:cret"}, (GivenAccount(Configured("ann@x.test", "s3:cret")),)),
+        ({"account": "ann@x.test"}, (GivenAccount(Configured("ann@x.test")),)),
+        (
+            {"account": "ann@x.test:a=b;;name=bob password='two words' state=Full quota=1KiB project=team-a"},
+            (
+                GivenAccount(Configured("ann@x.test", "a=b")),
+                GivenAccount(Configured("bob", "two words", State.FULL, 1024), "team-a"),
+            ),
+        ),
+        ({"account": GivenAccount(Configured("bob"))}, (GivenAccount(Configured("bob")),)),
+        ({"account": ({"name": "bob", "quota": 5},)}, (GivenAccount(Configured("bob", quota=5)),)),
+        ({"project": "team-a"}, (GivenProject("team-a"),)),
+        ({"project": ["team-a:s3cret"]}, (GivenProject("team-a", "s3cret"),)),
+        (
+            {"project": {"name": "b", "keep_messages": 9, "keep_bytes": "1kB", "keep_age": "1h"}},
+            (GivenProject("b", None, 9, 1000, 3600.0),),
+        ),
         ({"fault": {"at": "imap.FETCH", "do": "no"}}, (Rule("imap.FETCH", "no"),)),
         ({"fault": Rule("imap.FETCH", "no")}, (Rule("imap.FETCH", "no"),)),
         ({"fault": ("at=smtp.rcpt do='delay 3s' times=2",)}, (Rule("smtp.rcpt", "delay 3s", times=2),)),
@@ -88,6 +129,31 @@ def test_a_wrong_value_or_name_is_told_with_what_is_wanted(given: dict[str, obje
 )
 def test_values_are_read_as_people_write_them(given: dict[str, object], value: object) -> None:
     assert list(read(given).values()) == [value]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"account": "name=ann@x.test password=hunter2 state=dead"},
+        {"account": "name=ann@x.test password='hunter2"},
+        {"account": "name=ann@x.test password=very hunter2"},
+        {"account": [{"name": "ann@x.test", "password": "hunter2\n"}]},
+        {"project": "a/b:hunter2"},
+        {"project": "name=team-a password=very hunter2"},
+    ],
+)
+def test_no_password_is_in_a_complaint(given: dict[str, object]) -> None:
+    with pytest.raises(BadSettings) as caught:
+        read(given)
+
+    assert "hunter2" not in str(caught.value)
+
+
+def test_no_password_is_in_a_representation() -> None:
+    settings = Settings(**read({"account": "ann@x.test:s3cret", "project": "team-a:s3cret"}))
+
+    assert "team-a" in repr(settings)
+    assert "s3cret" not in repr(settings)
 
 
 def test_every_default_is_what_its_written_form_says() -> None:
