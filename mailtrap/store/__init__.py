@@ -81,6 +81,9 @@ class Store(Protocol):
         time since a message was stored, by a clock of the store's own.
         """
 
+    def advance(self, seconds: float) -> None:
+        """Move the store's clock ahead, and wait until what is too old by then is gone."""
+
     # -- what is configured
 
     def configured(self) -> list[tuple[int, Configured]]:

@@ -37,6 +37,10 @@ class Ages:
         """Seconds that the store has lived."""
         return self._start + self._uptime()
 
+    def advance(self, seconds: float) -> None:
+        """Move it ahead, as if so much time had passed."""
+        self._start += seconds
+
     def mark(self, db: Connection, number: int) -> None:
         """Note that *number* is the newest now."""
         now = int(self.now() * 1e6)

@@ -153,6 +153,16 @@ class Retention:
                     self._over.add(project)
         self._ages.forget(batch.db, max(ages))
 
+    def advance(self, batch: Batch, seconds: float) -> None:
+        """A job: move the clock ahead. What is here already is older then, so it is noted first."""
+        self.look(batch)
+        batch.afterwards.append(lambda: self._ages.advance(seconds))
+
+    def expire_old(self, batch: Batch) -> bool:
+        """A job: let what is too old go for a while; whether there may be more."""
+        self(batch)
+        return any(self._horizon.get(project, 0) > self._after.get(project, 0) for project in self._over)
+
     # -- what the writer does
 
     @property

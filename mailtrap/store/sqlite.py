@@ -160,6 +160,13 @@ class SqliteStore(Mailboxes, Configuring):
         self._write(lambda batch: self._retention.limit(batch, project, limits))
         self._looks.begin()
 
+    def advance(self, seconds: float) -> None:
+        """Move the store's clock ahead, and wait until what is too old by then is gone."""
+        self._write(lambda batch: self._retention.advance(batch, seconds))
+        self._write(self._retention.look)
+        while self._write(self._retention.expire_old):
+            pass
+
     # -- messages in
 
     def add(self, new: NewMessage) -> Future[Summary]:

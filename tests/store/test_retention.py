@@ -237,6 +237,44 @@ def test_age_begins_when_a_message_is_stored_whatever_date_it_claims(clocks: Clo
     store.close()
 
 
+def test_what_is_too_old_once_the_clock_is_moved_ahead_is_gone_then(clocks: Clocks) -> None:
+    store = clocks.open(keep=Limits(age=HOUR))
+    project, other = store.project("default").id, store.project("other").id
+    store.limit(other, Limits(age=3 * HOUR))
+    [pinned, *_] = add(store, project, 100)
+    add(store, other, 2)
+    store.update(project, [pinned.id], pinned=True)
+    store.advance(HOUR - 60)
+    assert len(store.messages(project, limit=200).summaries) == 100
+    young = add(store, project, 2)
+    store.advance(120)
+
+    assert [each.id for each in store.messages(project, limit=200).summaries[::-1]] == [
+        pinned.id,
+        *[each.id for each in young],
+    ]
+    assert len(store.messages(other, limit=200).summaries) == 2
+    store.advance(3 * HOUR)
+    assert len(store.messages(other, limit=200).summaries) == 0
+    store.close()
+
+
+def test_a_clock_that_was_moved_ahead_does_not_go_back_when_the_store_is_opened_again(
+    clocks: Clocks, tmp_path: Path
+) -> None:
+    store = clocks.open(tmp_path, keep=Limits(age=2 * HOUR))
+    project = store.project("default").id
+    add(store, project, 3)
+    store.advance(HOUR)
+    store.close()
+    store = clocks.open(tmp_path, keep=Limits(age=2 * HOUR))
+    assert len(ids(store, project)) == 3
+    store.advance(HOUR + 1)
+
+    assert ids(store, project) == []
+    store.close()
+
+
 @pytest.mark.parametrize("jump", [366 * 24 * HOUR, -366 * 24 * HOUR])
 def test_a_clock_that_is_set_lets_nothing_expire(clocks: Clocks, jump: float) -> None:
     store = clocks.open(keep=Limits(age=HOUR))
