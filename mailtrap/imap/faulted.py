@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 LOGINS = frozenset(("LOGIN", "AUTHENTICATE"))
 """Faults happen to these when it is known who logs in."""
 
-STALE = 1 << 30
+STALE = 100_000_000
 """What a UIDVALIDITY is greater by that is not the true one: as if the mailbox had been made anew (RFC 9051 §2.3.1.1).
 
 The same each time, so that a client that has noticed is left in peace.

@@ -16,6 +16,11 @@ def is_fault(line: str) -> bool:
     return line.startswith(FAULT)
 
 
+def comes_before_tls(line: str) -> bool:
+    """Whether *line* wants something that cannot be told at a port for TLS."""
+    return is_fault(line) and ".connect" in line
+
+
 def faults(lines: Iterable[str]) -> Faults:
     """The rules in these lines: ``fault at=imap.FETCH do='no SERVERBUG' times=2``."""
     made = Faults(Clock())

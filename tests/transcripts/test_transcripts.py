@@ -14,7 +14,7 @@ from typing import Any, Self
 import pytest
 from configuring import accounts, is_configuring
 from conversations import Conversation, InMemory, OverTcp, OverTls, SansIo
-from faulting import faults, is_fault
+from faulting import comes_before_tls, faults, is_fault
 from messages import new_message
 from policies import with_policies
 from scripts import Mail, Script
@@ -55,6 +55,8 @@ GIVEN: dict[str, Callable[[re.Match[str]], dict[str, Any]]] = {
 
 def can_be_played(script: Script, way: str) -> bool:
     """STARTTLS over TCP is shown by tests of their own, and TLS knows no half-close."""
+    if way == "tls" and any(map(comes_before_tls, script.given)):
+        return False
     if way == "tls":
         return "STARTTLS" not in script.given and script.says_all and not script.asks_for_tls
     return way != "tcp" or not script.uses_tls
