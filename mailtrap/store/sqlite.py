@@ -327,7 +327,7 @@ class SqliteStore(Mailboxes, Configuring):
     def _note(self, event: Event) -> None:
         match event:
             case Added(summary=summary):
-                self._sessions.count(summary.session, messages=1)
+                self._sessions.count(summary.session, messages=summary.origin != "bounce")
                 self._reclaim.added(len(event.octets()))
                 self._retention.added(event.project)
                 if self._packing is not None:

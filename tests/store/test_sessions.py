@@ -57,6 +57,15 @@ def test_a_session_is_read_while_it_goes_on(store: SqliteStore) -> None:
     assert [line.text for line in store.transcript(transcript.id).lines()] == ["EHLO me", "NOOP"]
 
 
+def test_a_session_counts_what_came_in_it_and_not_what_comes_back(store: SqliteStore) -> None:
+    project, transcript = store.new_project().id, begin(store)
+    for origin in ("smtp", "bounce", "smtp"):
+        store.add(new_message(project, origin=origin, session=transcript.id)).result()
+
+    [session] = store.sessions()
+    assert session.messages == 2
+
+
 def test_a_session_that_is_over_is_read_from_the_database_as_it_was(reopen: Open) -> None:
     store = reopen()
     transcript = begin(store, b"EHLO me\r\n", bytes(range(256)))
