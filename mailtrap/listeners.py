@@ -138,6 +138,7 @@ class Listeners:
                 faults=self._sandbox.faults,
                 returns=self._sandbox.returns,
                 hostname=settings.hostname,
+                accounts=self._sandbox.accounts,
                 policies=self._sandbox.policies,
                 recipients=settings.recipients_limit,
                 connections=settings.connections,
@@ -154,6 +155,8 @@ class Listeners:
         world = World(
             store=sandbox.store,
             current=sandbox.current,
+            clock=sandbox.clock,
+            faults=sandbox.faults,
             ca_pem=sandbox.tls.ca_pem,
             addresses={name: found[0] for name, found in sandbox.addresses.items()},
             url=settings.url,

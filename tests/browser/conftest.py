@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from mailtrap.faults import Rule
 from mailtrap.message.compose import compose
 from mailtrap.sandbox import Sandbox
 
@@ -131,6 +132,7 @@ def _listen(tester: Tester) -> None:
 def shop() -> Iterator[Sandbox]:
     """A sandbox with the mail of a day in it; tests leave it as it is."""
     with Sandbox(http=0) as sandbox:
+        sandbox.faults.add(Rule("imap.FETCH", "no SERVERBUG <b>later</b>", account="*@slow.test", times=2, after=60))
         with smtplib.SMTP(*sandbox.address("smtp"), local_hostname="web-1.example.com") as client:
             client.login("job-4711", "any")
             for to, octets in _mail():
@@ -202,6 +204,7 @@ def paths(shop: Sandbox) -> dict[str, str]:
         "accounts": "/accounts",
         "sessions": "/sessions",
         "session of its own": f"/sessions/{session}",
+        "faults": "/faults",
         "missing": "/m/nothing",
         **tabs,
     }

@@ -72,6 +72,20 @@ def test_searching_narrows_the_list_and_can_be_cleared(sit_down: SitDown, shop: 
     _expect(page.locator(".row")).to_have_count(everything)
 
 
+def test_a_fault_is_made_seen_everywhere_and_removed(sit_down: SitDown, empty: Sandbox) -> None:
+    tester = sit_down(empty)
+    page = tester.page
+    tester.open("/faults")
+    page.get_by_label("Where").fill("smtp.rcpt")
+    page.get_by_label("What").fill("reject 550 5.1.1")
+    page.get_by_role("button", name="Add").click()
+    _expect(page.get_by_role("link", name="1 fault is active")).to_be_visible()
+
+    page.get_by_role("button", name="Remove smtp.rcpt reject 550 5.1.1").click()
+    _expect(page.get_by_role("link", name="1 fault is active")).not_to_be_visible()
+    assert tester.complaints == []
+
+
 def test_on_a_phone_one_thing_is_there_at_a_time(sit_down: SitDown, shop: Sandbox) -> None:
     tester = sit_down(shop, 390)
     page = tester.page

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from mailtrap.clock import Clock
 from mailtrap.current import Current
+from mailtrap.faults import Faults
 from mailtrap.store import Store
 
 HEAD_LIMIT = 64 << 10
@@ -20,6 +22,8 @@ class World:
     current: Current
     addresses: Mapping[str, tuple[str, int]] = field(default_factory=dict)
     """Host and port to connect to, by protocol: ``{"smtp": ("127.0.0.1", 1025)}``. What is off is not in it."""
+    clock: Clock = field(default_factory=Clock)
+    faults: Faults = field(default_factory=lambda: Faults(Clock()))
     ca_pem: Callable[[], bytes] | None = None
     """Gives the certificate of the CA to trust; raises `NotFound` where there is none."""
     url: str | None = None

@@ -10,6 +10,7 @@ from flask import Blueprint, current_app, render_template, request
 
 from mailtrap.accounts import CATCHALL
 from mailtrap.errors import NotFound
+from mailtrap.faults import Rule
 from mailtrap.store.records import Account
 from mailtrap.version import __version__
 from mailtrap_web.api.problems import Problem
@@ -59,7 +60,18 @@ def _rail() -> dict[str, object]:
     found = world().store.accounts(project(), limit=IN_RAIL + 2)
     named = [each for each in found if each.name != CATCHALL]
     addresses = [(name, port) for name, (_, port) in world().addresses.items()]
-    return {"all": _catchall(), "accounts": named[:IN_RAIL], "ports": addresses, "host": host()}
+    return {
+        "all": _catchall(),
+        "accounts": named[:IN_RAIL],
+        "ports": addresses,
+        "host": host(),
+        "faults": sum(not each.spent for each in rules_here()),
+    }
+
+
+def rules_here() -> list[Rule]:
+    """The faults that act in this project, in others too or not."""
+    return [each for each in world().faults.rules() if each.project in (None, project())]
 
 
 def _catchall() -> Account:
