@@ -249,5 +249,7 @@ def _policy(settings: Settings) -> Policy:
         hide=frozenset(settings.smtp_hide),
         offer=frozenset(settings.smtp_offer),
         size=settings.size_limit,
+        strict=settings.strict,
+        auth_required=settings.auth == "required",
         login_needs_tls=settings.login_needs_tls,
     )

@@ -119,6 +119,10 @@ class Settings:
     )
     smtp_hide: tuple[str, ...] = _option("", q.keywords, "KEYWORD", "Extensions that SMTP shall not offer.")
     smtp_offer: tuple[str, ...] = _option("", q.keywords, "KEYWORD", "Extensions that SMTP shall offer, too.")
+    strict: bool = _switch(
+        "Refuse messages with a bare LF or CR (550), or with NUL, undeclared 8-bit, lines that are too long, a broken "
+        "header, an unknown charset and the like (554). Without it they are kept as they came, and flagged."
+    )
     size_limit: int = _option("50MiB", q.size, "SIZE", "The largest message that is accepted.")
     recipients_limit: int = _option("1000", q.count, "N", "The most recipients of one message.")
     connections: int = _option("2000", q.count, "N", "The most connections at a time, for each mail protocol.")

@@ -16,7 +16,7 @@ from mailtrap.message.facts import Facts, LateFacts, examined, with_defect
 from mailtrap.message.parse import Octets
 from mailtrap.message.summary import Summary
 from mailtrap.returns import Returns
-from mailtrap.smtp import faulted, reply
+from mailtrap.smtp import faulted, reply, strictness
 from mailtrap.smtp.data import Data
 from mailtrap.smtp.policy import Policies
 from mailtrap.smtp.transaction import Transaction
@@ -147,7 +147,7 @@ class Handler:
 
 def _new_message(smtp: SMTP, transaction: Transaction, data: Data) -> NewMessage:
     octets = data.message()
-    return NewMessage(
+    new = NewMessage(
         project=transaction.project,
         origin="smtp",
         octets=octets,
@@ -156,6 +156,9 @@ def _new_message(smtp: SMTP, transaction: Transaction, data: Data) -> NewMessage
         accounts=accounts_of(_delivered_to(transaction), smtp.user),
         session=smtp.transcript.id,
     )
+    if transaction.policy.strict:
+        strictness.check(new, transaction)
+    return new
 
 
 def _delivered_to(transaction: Transaction) -> list[Address]:

@@ -9,6 +9,7 @@ import logging
 import re
 
 from mailtrap.errors import StoreUnavailable
+from mailtrap.smtp.strictness import Refused
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +42,7 @@ BDAT_FOR_BINARY = "503 5.5.1 A message that is BINARYMIME comes by BDAT"
 IN_DATA = "503 5.5.1 RCPT is not permitted after BDAT"
 TLS_ALREADY = "503 5.5.1 TLS is active already"
 NO_TLS = "454 4.7.0 TLS is not available; the log of the sandbox says why"
+AUTH_FIRST = "530 5.7.0 Authentication required"
 TLS_FIRST = "538 5.7.11 Encryption required: log in after STARTTLS, or at the port for TLS"
 LOGGED_IN_ALREADY = "503 5.5.1 Already authenticated"
 NOT_IN_TRANSACTION = "503 5.5.1 AUTH is not permitted during a mail transaction"
@@ -115,6 +117,8 @@ def multiline(code: str, lines: list[str]) -> str:
 
 def answer(error: Exception) -> str:
     """The reply to an error; one that was not foreseen is logged with its traceback, of which the peer sees nothing."""
+    if isinstance(error, Refused):
+        return error.answer
     for kind, foreseen in ANSWERS.items():
         if isinstance(error, kind):
             return foreseen

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from mailtrap.errors import BadSettings
+from mailtrap.sandbox import Sandbox
 from mailtrap.smtp.policy import Policies, Policy
 
 
@@ -79,3 +80,42 @@ def test_starttls_is_offered_at_a_plain_port_where_the_policy_says_so(server: An
     conversation.line()
 
     assert b"STARTTLS" in conversation.ask(b"EHLO client.example")
+
+
+def test_mail_is_taken_from_who_is_logged_in_where_that_is_required(server: Any) -> None:
+    server.factory.policies.set(server.project, auth_required=True)
+    conversation = server.greeted()
+    before = conversation.ask(b"MAIL FROM:<ann@example.com>")
+    conversation.ask(b"AUTH PLAIN AGFubgBzZWNyZXQ=")
+
+    assert before == b"530 5.7.0 Authentication required"
+    assert [refusal.reply for refusal in server.refusals()] == [before.decode()]
+    assert conversation.ask(b"MAIL FROM:<ann@example.com>").startswith(b"250")
+
+
+def test_what_a_strict_server_refuses_is_on_record_with_what_came(server: Any) -> None:
+    server.factory.policies.set(server.project, strict=True)
+    conversation = server.in_data()
+    answer = conversation.ask(b"Subject: x\r\n\r\n" + b"x" * 2_000_000 + b"\r\n.")
+
+    [refusal] = server.refusals()
+    assert answer.startswith(b"554 5.6.0 A line has more than 998 octets")
+    assert refusal.reply == answer.decode()
+    assert refusal.partial.startswith(b"Subject: x\r\n\r\nxxx")
+    assert server.messages() == []
+
+
+def test_the_settings_make_the_policy() -> None:
+    settings = {"smtp_profile": "FULL", "smtp_hide": "dsn", "smtp_offer": ["X-A"], "strict": "on", "auth": "required"}
+    with Sandbox(size_limit="1kB", login_needs_tls=True, **settings) as sandbox:
+        policy = sandbox.policies.of(sandbox.current.project)
+
+    assert policy == Policy(
+        profile="full",
+        hide=frozenset({"DSN"}),
+        offer=frozenset({"X-A"}),
+        size=1000,
+        strict=True,
+        auth_required=True,
+        login_needs_tls=True,
+    )
