@@ -49,6 +49,11 @@ class Clock:
         """The time of day in UTC, moved ahead likewise."""
         return datetime.now(UTC) + timedelta(seconds=self._ahead)
 
+    @property
+    def ahead(self) -> float:
+        """Seconds that it was moved ahead by, all in all."""
+        return self._ahead
+
     def after(self, seconds: float, job: Job) -> Callable[[], None]:
         """Do *job* in *seconds*, in a thread for all such jobs; gives the function that cancels it.
 

@@ -27,7 +27,6 @@ class Held:
 
     rule: Rule
     action: Action
-    project: int | None
     since: float
     """When it was added, by the clock."""
     random: random.Random
@@ -67,15 +66,11 @@ class Faults:
             if len(self._held) >= MOST_RULES:
                 raise BadFault("", f"there are {MOST_RULES} faults already: remove some")
             seed = random.getrandbits(31) if rule.chance is not None and rule.seed is None else rule.seed
-            made = replace(rule, id=str(next(self._numbers)), hits=0, spent=False, seed=seed)
+            project = self._number(rule.project)
+            made = replace(rule, id=str(next(self._numbers)), project=project, hits=0, spent=False, seed=seed)
             action = replace(made.action(), rule=made.id)
-            self._held[made.id] = Held(
-                made,
-                action,
-                self._number(made.project),
-                self._clock.now(),
-                random.Random(made.seed),  # noqa: S311 (a test wants the same again)
-            )
+            chance = random.Random(seed)  # noqa: S311 - a test wants the same again
+            self._held[made.id] = Held(made, action, self._clock.now(), chance)
             self._sort()
         return made
 
@@ -115,12 +110,12 @@ class Faults:
         """All rules with their hits, oldest first; with *project* those that act there alone."""
         with self._lock:
             self._expire()
-            return [_shown(each) for each in self._held.values() if project in (None, each.project)]
+            return [_shown(each) for each in self._held.values() if project in (None, each.rule.project)]
 
     def clear(self, project: int | None = None) -> int:
         """Take all rules away, or those of *project*; gives how many."""
         with self._lock:
-            gone = [name for name, each in self._held.items() if project in (None, each.project)]
+            gone = [name for name, each in self._held.items() if project in (None, each.rule.project)]
             for name in gone:
                 del self._held[name]
                 self._memory.forget(name)
@@ -166,7 +161,7 @@ class Faults:
         age = self._clock.now() - held.since
         if held.rule.expires is not None and age >= held.rule.expires:
             self._spend(held)
-        if held.spent or age < held.rule.after or not matching.concerns(held.rule, held.project, asked):
+        if held.spent or age < held.rule.after or not matching.concerns(held.rule, asked):
             return None
         held.asked += 1
         if not _turn(held):

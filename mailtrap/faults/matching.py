@@ -11,10 +11,10 @@ from mailtrap.message import headers
 _EMPTY_LINE = re.compile(rb"(?:\A|\n)\r?\n")
 
 
-def concerns(rule: Rule, project: int | None, asked: Asked) -> bool:
-    """Whether *rule*, which acts in *project* (None: everywhere), is for who asks."""
+def concerns(rule: Rule, asked: Asked) -> bool:
+    """Whether *rule* is for who asks."""
     return (
-        project in (None, asked.project)
+        rule.project in (None, asked.project)
         and (not rule.rcpt or any(address_matches(rule.rcpt, each) for each in asked.rcpt_to))
         and (not rule.mail_from or (asked.at in TRANSACTION and address_matches(rule.mail_from, asked.mail_from)))
         and (not rule.account or (bool(asked.account) and address_matches(rule.account, asked.account)))

@@ -86,6 +86,8 @@ def test_ids_are_unique_and_references_lead_somewhere() -> None:
         ("/v1/accounts/{name}", "/v1/accounts/catchall"),
         ("/v1/sessions", "/v1/sessions"),
         ("/v1/refusals", "/v1/refusals"),
+        ("/v1/faults", "/v1/faults"),
+        ("/v1/clock", "/v1/clock"),
     ],
 )
 def test_answers_are_of_the_shape_that_is_described(client: FlaskClient, put: Put, path: str, where: str) -> None:
@@ -109,6 +111,15 @@ def test_what_was_handed_in_is_of_the_shape_that_is_described(client: FlaskClien
     response = client.post("/v1/messages", data=b"Subject: x\r\n\r\n", content_type="message/rfc822")
 
     schema = answers("/v1/messages", "post")["201"]["content"]["application/json"]["schema"]
+    assert fits(response.json, schema) == []
+
+
+def test_a_fault_is_of_the_shape_that_is_described(client: FlaskClient) -> None:
+    rule = {"at": "smtp.rcpt", "do": "drop", "rcpt": "x.test", "skip": 1, "chance": 0.5, "after": "1h", "expires": 7200}
+    response = client.post("/v1/faults", json=rule)
+
+    schema = answers("/v1/faults", "post")["201"]["content"]["application/json"]["schema"]
+    assert response.json.items() >= (rule | {"expires": "2h"}).items()
     assert fits(response.json, schema) == []
 
 

@@ -51,7 +51,7 @@ def _typed(value: object, declared: Any, where: str) -> Any:
     if get_origin(declared) in (Union, types.UnionType):
         if value is None and type(None) in get_args(declared):
             return None
-        return _typed(value, next(each for each in get_args(declared) if each is not type(None)), where)
+        return _one_of(value, [each for each in get_args(declared) if each is not type(None)], where)
     if get_origin(declared) is tuple and isinstance(value, list):
         return tuple(_typed(each, get_args(declared)[0], f"{where}[{n}]") for n, each in enumerate(value))
     if get_origin(declared) is dict and isinstance(value, dict):
@@ -61,6 +61,16 @@ def _typed(value: object, declared: Any, where: str) -> Any:
     if isinstance(value, str):
         _check_text(value, where)
     return value
+
+
+def _one_of(value: object, declared: list[Any], where: str) -> Any:
+    """A value of one of several types."""
+    if len(declared) == 1:
+        return _typed(value, declared[0], where)
+    for each in declared:
+        if type(value) is each or (each is float and type(value) is int):
+            return _typed(value, type(value), where)
+    raise Problem(400, "bad_body", f"{where} must be {' or '.join(map(_called, declared))}")
 
 
 def _object(value: object, declared: Any, where: str) -> Any:
@@ -101,5 +111,12 @@ def _check_text(value: str, where: str) -> None:
 
 
 def _called(declared: Any) -> str:
-    names = {str: "a string", int: "a whole number", bool: "true or false", tuple: "a list", dict: "an object"}
+    names = {
+        str: "a string",
+        int: "a whole number",
+        float: "a number",
+        bool: "true or false",
+        tuple: "a list",
+        dict: "an object",
+    }
     return names[get_origin(declared) or declared]

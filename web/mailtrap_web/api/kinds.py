@@ -94,6 +94,7 @@ AccountName = Annotated[
 MessageId = Annotated[str, Kind(text, _STRING, "The message's id, as `250 2.0.0 OK id=…` gave it.")]
 MessageIdOrLatest = Annotated[str, Kind(text, _STRING, "The message's id, or `latest`.")]
 PartNumber = Annotated[str, Kind(text, _STRING, "The part's number as in IMAP: `1`, `2.1`.")]
+FaultId = Annotated[str, Kind(text, _STRING, "The rule's id.")]
 SessionId = Annotated[str, Kind(text, _STRING, "The session's id.")]
 Limit = Annotated[
     int, Kind(whole(1, 200), {"type": "integer", "minimum": 1, "maximum": 200, "default": 50}, "How many at most.")

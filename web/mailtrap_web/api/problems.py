@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping
 from http import HTTPStatus
 
-from mailtrap.errors import AlreadyExists, BadQuery, Gone, NotFound, StoreUnavailable
+from mailtrap.errors import AlreadyExists, BadFault, BadQuery, Gone, NotFound, StoreUnavailable
 from mailtrap_web.api.reply import Reply, json_octets
 from mailtrap_web.api.shapes import moment
 
@@ -32,13 +32,20 @@ class Problem(Exception):
         """The response that says so."""
         document = {
             "type": "about:blank",  # RFC 9457 §4.2.1: the status says it all, and the title is its phrase
-            "title": HTTPStatus(self.status).phrase,
+            "title": _phrase(self.status),
             "status": self.status,
             "code": self.code,
             "detail": self.detail,
             **self.members,
         }
         return Reply(json_octets(document), TYPE, self.status, self.headers)
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:  # a fault may answer with one that has no name
+        return str(status)
 
 
 def problem_of(error: Exception) -> Problem:
@@ -48,6 +55,8 @@ def problem_of(error: Exception) -> Problem:
             return error
         case BadQuery():
             return Problem(400, "bad_query", f"q: {error}", reason=error.reason, position=error.position)
+        case BadFault():
+            return Problem(400, "bad_fault", str(error), member=error.member, reason=error.reason)
         case Gone():
             return Problem(410, "gone", str(error), gone_at=moment(error.when), why=error.why)
         case NotFound():
