@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from contextlib import suppress
-from functools import partial
 from typing import TYPE_CHECKING
 
 from mailtrap import tcp
 from mailtrap.bus import Event
 from mailtrap.engine import Listener, Session
 from mailtrap.errors import MailtrapError
+from mailtrap.loop import done, done_after
 from mailtrap.pausing import Slow
 
 if TYPE_CHECKING:
@@ -180,7 +179,7 @@ class Connection(asyncio.BufferedProtocol):
             seconds, self.session.pause = self.session.pause, 0.0
         if not self._is_hurried():
             self._pausing = self._loop.create_future()
-            cancel = self._server.clock.after(seconds, partial(_end, self._loop, self._pausing))
+            cancel = done_after(seconds, self._server.clock, self._pausing)
             await self._pausing
             self._pausing = None
             cancel()
@@ -188,7 +187,7 @@ class Connection(asyncio.BufferedProtocol):
     def _hurry(self) -> None:
         """Make no more pauses, if there is a reason for that."""
         if self._pausing is not None and self._is_hurried():
-            _done(self._pausing)
+            done(self._pausing)
 
     # -- TLS
 
@@ -224,14 +223,3 @@ class Connection(asyncio.BufferedProtocol):
             self.transport.abort()
         octets, self._input = bytes(self._input), b""
         return octets
-
-
-def _end(loop: asyncio.AbstractEventLoop, pause: asyncio.Future[None]) -> None:
-    """It is over, in the thread of the clock."""
-    with suppress(RuntimeError):  # so is the loop
-        loop.call_soon_threadsafe(_done, pause)
-
-
-def _done(pause: asyncio.Future[None]) -> None:
-    if not pause.done():
-        pause.set_result(None)

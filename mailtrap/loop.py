@@ -6,7 +6,11 @@ import asyncio
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
-from typing import Any, TypeVar
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from mailtrap.clock import Clock
 
 T = TypeVar("T")
 
@@ -91,19 +95,32 @@ async def settled(future: Future[T]) -> T:
         waiter: asyncio.Future[None] = loop.create_future()
         here = threading.get_ident()
 
-        def release() -> None:
-            if not waiter.done():
-                waiter.set_result(None)
-
         def resolved(_: Future[T]) -> None:
             if threading.get_ident() == here:
-                release()
+                done(waiter)
             else:
-                loop.call_soon_threadsafe(release)
+                loop.call_soon_threadsafe(done, waiter)
 
         future.add_done_callback(resolved)
         await waiter
     return future.result()
+
+
+def done(waiter: asyncio.Future[None]) -> None:
+    """Let whoever waits for *waiter* go on, if nobody has yet."""
+    if not waiter.done():
+        waiter.set_result(None)
+
+
+def done_after(seconds: float, clock: Clock, waiter: asyncio.Future[None]) -> Callable[[], None]:
+    """Let *waiter* be `done` in *seconds* by the *clock*; gives the function that cancels that."""
+    loop = waiter.get_loop()
+
+    def due() -> None:
+        with suppress(RuntimeError):  # the loop is closed: nobody waits
+            loop.call_soon_threadsafe(done, waiter)
+
+    return clock.after(seconds, due)
 
 
 def _event_loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:

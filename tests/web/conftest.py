@@ -117,6 +117,13 @@ def impatient() -> Iterator[Live]:
 
 
 @pytest.fixture
+def alone() -> Iterator[Live]:
+    """One that is the test's own."""
+    with Sandbox(http=0) as sandbox:
+        yield Live(sandbox, put_into(sandbox.store, sandbox.current))
+
+
+@pytest.fixture
 def live(running: Sandbox) -> Iterator[Live]:
     with running.current.set_to(running.store.new_project().id):
         yield Live(running, put_into(running.store, running.current))

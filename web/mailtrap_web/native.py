@@ -12,6 +12,7 @@ from mailtrap_web.api.bodies import too_large
 from mailtrap_web.api.problems import Problem, problem_of
 from mailtrap_web.api.reply import Reply, reply_of
 from mailtrap_web.api.routes import Call, Operation, arguments
+from mailtrap_web.faulted import Dropped, Faulted
 from mailtrap_web.gate import Asked, admit, own_names
 from mailtrap_web.isolation import DATA
 from mailtrap_web.world import World
@@ -35,14 +36,20 @@ class Front:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
+        faulted = Faulted(self._world, receive, send, self._stopping) if self._world.faults.active else None
         answer = _Answer(send)
         try:
             admit(_asked(scope), self._names)
+            if faulted is not None:
+                receive, answer = faulted.receive, _Answer(faulted.send)
+                await faulted.happen(scope["method"], scope["path"], (scope.get("client") or [""])[0])
             operation = self._native.get(scope["path"])
             if operation is None:
                 await self._through_flask(scope, receive, answer)
             else:
                 await self._in_loop(operation, scope, receive, answer)
+        except Dropped:
+            return
         except Exception as error:
             if answer.begun:  # too late to say so: breaking off is all that is left
                 raise
