@@ -127,7 +127,7 @@ class Accounts:
     def refusal(self, project: int, rcpt_to: str, size: int = 0) -> Refusal | None:
         """Why a message of *size* octets, as far as that is known, is not taken for *rcpt_to*."""
         name = account_name(rcpt_to)
-        concerned = [each for it in _names(name) if (each := self.find(project, it)) is not None]
+        concerned = [each for it in names(name) if (each := self.find(project, it)) is not None]
         if not concerned:
             is_known = not self.known_recipients or name.partition("@")[0] == POSTMASTER  # RFC 5321 §4.5.1
             return None if is_known else Refusal.UNKNOWN
@@ -193,8 +193,8 @@ class Accounts:
         self.any = bool(every or passwords) or self.known_recipients or self.policy == "required"
 
 
-def _names(name: str) -> Iterable[str]:
-    """Whose account mail to *name* goes to (see `mailtrap.accounts.accounts_of`)."""
+def names(name: str) -> Iterable[str]:
+    """The accounts that mail to *name* is for, the base of a plus-address among them (`mailtrap.accounts`)."""
     local, at, domain = name.rpartition("@")
     base, plus, _ = local.partition("+")
     return (name, base + at + domain) if plus and base else (name,)

@@ -29,11 +29,12 @@ class Current:
         finally:
             self.project = before
 
-    def begin(self) -> int:
-        """A transaction begins; gives the project that it belongs to from now on."""
+    def begin(self, project: int | None = None) -> int:
+        """A transaction begins, of *project* or the current one; gives what it belongs to from now on."""
         with self._changed:
-            self._under_way[self.project] += 1
-            return self.project
+            project = self.project if project is None else project
+            self._under_way[project] += 1
+            return project
 
     def end(self, project: int) -> None:
         """A transaction of *project* ended, however it ended."""

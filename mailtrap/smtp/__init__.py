@@ -1,1 +1,1 @@
-"""SMTP in: RFC 5321 and its extensions, on aiosmtpd."""
+"""SMTP in: RFC 5321 and its extensions."""

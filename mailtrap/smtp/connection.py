@@ -9,8 +9,6 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, AnyStr, NamedTuple, NoReturn
 
-from aiosmtpd import smtp as aiosmtpd
-
 from mailtrap import tcp
 from mailtrap.lines import Lines
 from mailtrap.loop import settled
@@ -37,8 +35,8 @@ class Over(Exception):
     """The peer is gone or was told to go: nothing more will come."""
 
 
-class Connection(aiosmtpd.SMTP, asyncio.BufferedProtocol):
-    """aiosmtpd's protocol with input and output of our own.
+class Connection(asyncio.BufferedProtocol):
+    """A peer.
 
     All connections share one receive buffer, since each is emptied at once. Replies are held until nothing is left
     to answer, so that a pipelined group is answered in one write, and until what they tell of is on record.
@@ -48,8 +46,6 @@ class Connection(aiosmtpd.SMTP, asyncio.BufferedProtocol):
     _tcp: asyncio.Transport
 
     def __init__(self, factory: Factory, port: Port) -> None:
-        # Not aiosmtpd's constructor: that looks its class through, logs and makes a StreamReader, every time.
-        # What is inherited and used, the AUTH exchange, needs `session`, `_reader` and `_authenticator`.
         self.factory = factory
         self.port = port
         self.faults = factory.faults
@@ -255,7 +251,7 @@ class Connection(aiosmtpd.SMTP, asyncio.BufferedProtocol):
     # -- what asyncio calls
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """aiosmtpd makes a session here, and starts a timer and a task."""
+        """The peer is there."""
         self._tcp = self.transport = transport  # type: ignore[assignment]  # asyncio has no narrower type for it
         self.transcript = Transcript("smtp", *tcp.ends(transport))
 
@@ -268,7 +264,7 @@ class Connection(aiosmtpd.SMTP, asyncio.BufferedProtocol):
         self.data_received(bytes(self.factory.buffer[:nbytes]))
 
     def data_received(self, data: bytes) -> None:
-        """uvloop calls this itself: to it, what is an `asyncio.Protocol` too has no buffer."""
+        """*data* came in."""
         self._heard = self.loop.time()
         if self._data is not None:
             rest = self._data.feed(data)

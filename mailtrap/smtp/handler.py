@@ -49,9 +49,9 @@ class Handler:
         self._policies = policies
         self._returns = returns
 
-    def begin(self, mail_from: Address) -> Transaction:
-        """A transaction of the project that is current now."""
-        transaction = Transaction(mail_from, self._current)
+    def begin(self, mail_from: Address, project: int | None = None) -> Transaction:
+        """A transaction of *project*, or of the one that is current now."""
+        transaction = Transaction(mail_from, self._current, project)
         transaction.policy = self._policies.of(transaction.project)
         return transaction
 
@@ -153,7 +153,7 @@ def _new_message(smtp: SMTP, transaction: Transaction, data: Data) -> NewMessage
         octets=octets,
         facts=_facts(octets, data),
         envelope=_envelope(smtp, transaction),
-        accounts=accounts_of(_delivered_to(transaction), smtp.user),
+        accounts=accounts_of(_delivered_to(transaction), smtp.account),
         session=smtp.transcript.id,
     )
     if transaction.policy.strict:

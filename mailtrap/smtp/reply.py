@@ -8,7 +8,9 @@ from __future__ import annotations
 import logging
 import re
 
-from mailtrap.errors import StoreUnavailable
+from mailtrap.configured import Refusal
+from mailtrap.errors import LoginRefused, StoreUnavailable, Suspended
+from mailtrap.sasl import BadExchange, Cancelled
 from mailtrap.smtp.strictness import Refused
 
 log = logging.getLogger(__name__)
@@ -47,6 +49,13 @@ TLS_FIRST = "538 5.7.11 Encryption required: log in after STARTTLS, or at the po
 LOGGED_IN_ALREADY = "503 5.5.1 Already authenticated"
 NOT_IN_TRANSACTION = "503 5.5.1 AUTH is not permitted during a mail transaction"
 UNKNOWN_MECHANISM = "504 5.5.4 Unrecognized authentication mechanism"
+NOT_YOURS = "553 5.7.1 The sender address is none of who is logged in"
+REFUSALS = {
+    Refusal.UNKNOWN: "550 5.1.1 The recipient is unknown",
+    Refusal.SUSPENDED: "550 5.2.1 The account is suspended",
+    Refusal.FULL: "452 4.2.2 The mailbox is full",
+}
+"""Why no mail is taken for somebody (RFC 3463 §3.2 and §3.3)."""
 UNKNOWN_TOPIC = "504 5.5.4 No help on that: HELP alone lists the commands"
 TOO_LARGE = "552 5.3.4 Message size exceeds the limit of {limit:,} octets"
 NO_VALID_RECIPIENTS = "554 5.5.1 No valid recipients"
@@ -93,6 +102,21 @@ def chunk(octets: int) -> str:
 def syntax(form: str) -> str:
     """A command has not the *form* it must have."""
     return f"501 5.5.4 Syntax: {form}"
+
+
+def bad_exchange(error: BadExchange) -> str:
+    """The client gave an exchange up, or said something that the mechanism has not in this place (RFC 4954 §4)."""
+    return f"501 {'5.7.0' if isinstance(error, Cancelled) else '5.5.2'} {_sentence(error)}"
+
+
+def not_logged_in(error: LoginRefused) -> str:
+    """RFC 4954 §6; 525 is that of RFC 5248 §2.4 for an account that is disabled."""
+    return f"{'525 5.7.13' if isinstance(error, Suspended) else '535 5.7.8'} {_sentence(error)}"
+
+
+def _sentence(error: Exception) -> str:
+    text = str(error)
+    return text[:1].upper() + text[1:]
 
 
 def unsupported(parameter: str) -> str:

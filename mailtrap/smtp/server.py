@@ -8,8 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mailtrap.clock import Clock
+from mailtrap.configured import Accounts
 from mailtrap.current import Current
 from mailtrap.faults import Faults
+from mailtrap.logins import Logins
 from mailtrap.returns import Returns
 from mailtrap.smtp import commands as _commands  # noqa: F401 - they register themselves
 from mailtrap.smtp import reply
@@ -57,6 +59,7 @@ class Factory:
         clock: Clock | None = None,
         faults: Faults | None = None,
         returns: Returns | None = None,
+        accounts: Accounts | None = None,
         starttls: bool = False,
     ) -> None:
         """*line*: how many seconds a client may take to finish a line it has begun, or a TLS handshake.
@@ -65,6 +68,8 @@ class Factory:
         """
         self.limits: Limits = Limits(hostname, recipients, connections, idle, line)
         self.current = current
+        self.accounts = accounts or Accounts()
+        self.logins = Logins(store, current, self.accounts)
         self.policies = policies or Policies()
         self.tls = tls or Tls()
         self.clock = clock or Clock()

@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from typing import TYPE_CHECKING, Any, AnyStr, NoReturn, Self
-
-from aiosmtpd.smtp import AuthResult, Session
+from typing import TYPE_CHECKING, AnyStr, NoReturn
 
 from mailtrap.lines import LineTooLong
 from mailtrap.smtp import faulted, reply
@@ -21,6 +19,7 @@ from mailtrap.smtp.transaction import Transaction
 from mailtrap.transcript import MASKED
 
 if TYPE_CHECKING:
+    from mailtrap.logins import Login
     from mailtrap.smtp.server import Factory
 
 log = logging.getLogger(__name__)
@@ -35,18 +34,16 @@ _CREDENTIALS = re.compile(rb"(\s*AUTH\s+\S+\s+)\S", re.IGNORECASE)
 class SMTP(Connection):
     """One conversation: command after command, each carried out by its function in `commands`."""
 
-    session: Session
-
-    AuthLoginUsernameChallenge = "Username:"  # what draft-murchison-sasl-login asks for, and some clients look for
-    AuthLoginPasswordChallenge = "Password:"
-
     def __init__(self, factory: Factory, port: Port) -> None:
         super().__init__(factory, port)
         self.handler = factory.handler
-        self.session = Session(self.loop)
         self.transaction: Transaction | None = None
         self.helo = ""
+        self.extended = False
+        """It said EHLO."""
+        self.login: Login | None = None
         self.user: str | None = None
+        """The name that it logged in by, as it was given."""
         self.closing = False
         self.turned_away = False
         """It was told that there is no service, and may QUIT."""
@@ -77,8 +74,7 @@ class SMTP(Connection):
         """The client said who it is, which also gives up what it was about (RFC 5321 §4.1.4)."""
         self.give_up(verb)
         self.helo = helo
-        self.session.host_name = helo
-        self.session.extended_smtp = verb == "EHLO"
+        self.extended = verb == "EHLO"
         self._offers = None
 
     @property
@@ -86,7 +82,17 @@ class SMTP(Connection):
         """What holds for the mail that comes now."""
         if self.transaction is not None:
             return self.transaction.policy
-        return self.factory.policies.of(self.factory.current.project)
+        return self.factory.policies.of(self.project or self.factory.current.project)
+
+    @property
+    def project(self) -> int | None:
+        """The project that its mail goes into, if that was named at log-in; else it is the one that is current."""
+        return self.login.project if self.login is not None and self.login.named else None
+
+    @property
+    def account(self) -> str | None:
+        """The account that it logged in as: one that is no address gets what it sends."""
+        return self.user if self.login is None else self.login.account
 
     @property
     def offers(self) -> dict[str, str]:
@@ -114,7 +120,7 @@ class SMTP(Connection):
             return
         self.give_up("STARTTLS")
         await self.start_tls(answer)
-        self.helo, self.user, self.session = "", None, Session(self.loop)
+        self.helo, self.extended, self.login, self.user = "", False, None, None
         self._offers = None
 
     def give_up(self, stage: str, answer: str = "") -> None:
@@ -145,20 +151,11 @@ class SMTP(Connection):
             await self.read_data(chunks, self.transaction.measure if self.transaction else None)
         self.transcript.add("-", b"%s octets of data" % f"{octets:,}".encode())
 
-    # -- what aiosmtpd's AUTH exchange reads from, and asks
-
-    @property
-    def _reader(self) -> Self:  # type: ignore[override]  # of a StreamReader, it uses readline() alone
-        return self
-
-    async def readline(self) -> bytes:
+    async def secret_line(self) -> bytes:
         """The client's turn in an AUTH exchange, which no transcript shows."""
         line = await self.read_line()
         self.transcript.add("C", MASKED)
         return line
-
-    def _authenticate(self, _mechanism: str, auth_data: Any) -> AuthResult:
-        return AuthResult(success=True, auth_data=auth_data)  # any password will do
 
     # -- the command loop
 

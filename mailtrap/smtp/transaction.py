@@ -15,10 +15,11 @@ from mailtrap.smtp.policy import Policy
 
 @dataclass(slots=True)
 class Transaction:
-    """What was declared so far. It belongs to the project that was current at MAIL, until `end`."""
+    """What was declared so far. It belongs to the project named at log-in, or current at MAIL, until `end`."""
 
     mail_from: Address
     current: Current
+    named: int | None = None
     rcpt_to: list[Address] = field(default_factory=list)
     data: Data | None = None
     """The data, from the moment DATA was answered 354, or the first BDAT came."""
@@ -35,7 +36,7 @@ class Transaction:
     _ended: bool = False
 
     def __post_init__(self) -> None:
-        self.project = self.current.begin()
+        self.project = self.current.begin(self.named)
 
     @property
     def is_binary(self) -> bool:

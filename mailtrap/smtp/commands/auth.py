@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from binascii import b2a_base64
 from typing import TYPE_CHECKING
 
-from aiosmtpd import smtp as aiosmtpd
-
+from mailtrap import sasl
+from mailtrap.errors import LoginRefused, WrongPassword
 from mailtrap.lines import LineTooLong
 from mailtrap.smtp import faulted, reply
 from mailtrap.smtp.registry import COMMANDS, command
@@ -13,43 +14,69 @@ from mailtrap.smtp.registry import COMMANDS, command
 if TYPE_CHECKING:
     from mailtrap.smtp.session import SMTP
 
-MECHANISMS = {"PLAIN": aiosmtpd.SMTP.auth_PLAIN, "LOGIN": aiosmtpd.SMTP.auth_LOGIN}
 
-
-def offered(_smtp: SMTP) -> str:
+def offered(smtp: SMTP) -> str:
     """The mechanisms, as EHLO lists them."""
-    return " ".join(MECHANISMS)
+    return " ".join(_mechanisms(smtp))
 
 
 @command("AUTH", "AUTH mechanism [initial-response]")
-async def auth(smtp: SMTP, arg: str) -> str | None:
-    """RFC 4954. The exchange is aiosmtpd's; over plaintext too unless that is not wanted, and any password will do."""
+async def auth(smtp: SMTP, arg: str) -> str:
+    """RFC 4954 §4; over plaintext too, unless that is not wanted."""
     is_offered, needs_tls = "AUTH" in smtp.offers, smtp.policy.login_needs_tls and smtp.tls is None
     if not (is_offered or needs_tls):
         return reply.NOT_SUPPORTED
-    if not smtp.session.extended_smtp:
+    if not smtp.extended:
         return reply.EHLO_FIRST
     if not is_offered:
         return reply.TLS_FIRST
-    if smtp.session.authenticated:
+    if smtp.login is not None:
         return reply.LOGGED_IN_ALREADY
     if smtp.transaction is not None:  # §4, Restrictions
         return reply.NOT_IN_TRANSACTION
     words = arg.split()
     if not 1 <= len(words) <= 2:
         return reply.syntax(COMMANDS["AUTH"].syntax)
-    mechanism = MECHANISMS.get(words[0].upper())
-    if mechanism is None:
+    if words[0].upper() not in _mechanisms(smtp):
         return reply.UNKNOWN_MECHANISM
     try:
-        result = await mechanism(smtp, smtp, words)
+        return await _log_in(smtp, await _exchanged(smtp, words[0].upper(), *words[1:]))
     except LineTooLong:
         return reply.AUTH_LINE_TOO_LONG
-    if not result.success or result.auth_data is None:
-        return None
-    user = result.auth_data.login.decode("utf-8", "surrogateescape")
-    if smtp.faults.active and (refusal := await faulted.at(smtp, "auth", account=user)):
+    except sasl.BadExchange as error:
+        return reply.bad_exchange(error)
+
+
+async def _exchanged(smtp: SMTP, mechanism: str, initial: str = "") -> sasl.Claim:
+    """What comes of the exchange. An initial response answers the first challenge, whatever that is."""
+    exchange = sasl.begin(mechanism, smtp.factory.logins, initial=bool(initial))
+    challenge = next(exchange)
+    response = initial.encode("utf-8", "surrogateescape")
+    try:
+        while True:
+            if not response:
+                await smtp.push("334 " + b2a_base64(challenge, newline=False).decode())
+                await smtp.flush()
+            challenge = exchange.send(sasl.decoded(response or await smtp.secret_line()))
+            response = b""
+    except StopIteration as end:
+        claim: sasl.Claim = end.value
+        return claim
+
+
+async def _log_in(smtp: SMTP, claim: sasl.Claim) -> str:
+    if smtp.faults.active and (refusal := await faulted.at(smtp, "auth", account=claim.user)):
         return refusal
-    smtp.session.authenticated = True
-    smtp.user = user
+    try:
+        smtp.login = smtp.factory.logins.log_in(claim, smtp.transcript.peer)
+    except LoginRefused as error:
+        if isinstance(error, WrongPassword) and error.pause:
+            await smtp.flush()
+            await smtp.wait(error.pause)
+        return reply.not_logged_in(error)
+    smtp.user = claim.user
     return reply.LOGGED_IN
+
+
+def _mechanisms(smtp: SMTP) -> list[str]:
+    return sasl.offered(has_passwords=smtp.factory.accounts.has_passwords)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mailtrap.envelope import Address
-from mailtrap.smtp import faulted, reply
+from mailtrap.smtp import faulted, permitted, reply
 from mailtrap.smtp.addresses import BadAddress, path
 from mailtrap.smtp.parameters import MAIL, after, refused
 from mailtrap.smtp.registry import COMMANDS, command
@@ -31,7 +31,9 @@ async def mail(smtp: SMTP, arg: str) -> str:
             refusal = reply.AUTH_FIRST
     except BadAddress:
         mail_from, refusal = Address(text), reply.BAD_SENDER
-    transaction = smtp.handler.begin(mail_from)
+    transaction = smtp.handler.begin(mail_from, smtp.project)
+    if not refusal and smtp.factory.accounts.any:
+        refusal = permitted.mail(smtp, mail_from)
     if not refusal and smtp.faults.active:
         refusal = await faulted.mail(smtp, transaction)
     if refusal:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mailtrap.envelope import Address
-from mailtrap.smtp import faulted, reply
+from mailtrap.smtp import faulted, permitted, reply
 from mailtrap.smtp.addresses import BadAddress, path
 from mailtrap.smtp.parameters import RCPT, after, refused
 from mailtrap.smtp.registry import COMMANDS, command
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @command("RCPT", "RCPT TO:<address> [parameters]", grouped=True)
 async def rcpt(smtp: SMTP, arg: str) -> str:
-    """RFC 5321 §4.1.1.3. Anybody is a recipient here."""
+    """RFC 5321 §4.1.1.3. Anybody is a recipient, unless something else is configured."""
     transaction = smtp.transaction
     if transaction is None:
         return reply.MAIL_FIRST if smtp.helo else reply.HELLO_FIRST
@@ -32,6 +32,8 @@ async def rcpt(smtp: SMTP, arg: str) -> str:
         rcpt_to, refusal = Address(text), reply.BAD_RECIPIENT
     if not refusal and len(transaction.rcpt_to) >= smtp.limits.recipients:
         refusal = reply.TOO_MANY_RECIPIENTS
+    if not refusal and smtp.factory.accounts.any and not faulted.is_address(rcpt_to):
+        refusal = permitted.rcpt(smtp, transaction, rcpt_to)
     if not refusal and (smtp.faults.active or faulted.is_address(rcpt_to)):
         refusal = await faulted.rcpt(smtp, rcpt_to)
     if refusal:

@@ -1,0 +1,46 @@
+"""Who may send, and to whom, where that is configured. Nobody comes here while nothing is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mailtrap.accounts import account_name
+from mailtrap.configured import names
+from mailtrap.envelope import Address
+from mailtrap.smtp import reply
+
+if TYPE_CHECKING:
+    from mailtrap.logins import Login
+    from mailtrap.smtp.session import SMTP
+    from mailtrap.smtp.transaction import Transaction
+
+
+def mail(smtp: SMTP, mail_from: Address) -> str:
+    """The reply that refuses a transaction because of who it is from; empty if it may begin."""
+    if smtp.user is None:
+        return reply.AUTH_FIRST if smtp.factory.accounts.policy == "required" else ""
+    return "" if smtp.login is None or _is_own(smtp, smtp.login, mail_from) else reply.NOT_YOURS
+
+
+def rcpt(smtp: SMTP, transaction: Transaction, rcpt_to: Address) -> str:
+    """The reply that refuses a recipient; empty if nothing does."""
+    refusal = smtp.factory.accounts.refusal(transaction.project, rcpt_to, _announced(transaction.mail_from))
+    return reply.REFUSALS[refusal] if refusal else ""
+
+
+def _is_own(smtp: SMTP, login: Login, mail_from: Address) -> bool:
+    """Whether who is logged in may send as *mail_from*: only accounts that are an address are held to it."""
+    accounts = smtp.factory.accounts
+    if not (accounts.own_sender and mail_from and "@" in login.account):
+        return True
+    configured = accounts.find(login.project, login.account)
+    return configured is None or login.account in names(account_name(mail_from))
+
+
+def _announced(mail_from: Address) -> int:
+    """The size that MAIL told (RFC 1870 §4); 0 if it told none."""
+    for each in mail_from.parameters:
+        keyword, _, value = each.partition("=")
+        if keyword.upper() == "SIZE":
+            return int(value)
+    return 0
