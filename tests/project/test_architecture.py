@@ -26,7 +26,7 @@ LAYERS: tuple[set[str], ...] = (
     {"listeners"},
     {"sandbox"},
     {"pytest_mailtrap", "welcome", "ready"},
-    {"ca", "transfer", "submission"},
+    {"ca", "transfer", "submission", "steering"},
     {"commands"},
     {"__main__"},
 )
@@ -39,14 +39,14 @@ ONLY_IN = {
     "werkzeug": {"mailtrap_web"},
     "uvicorn": {"mailtrap_web"},
     "a2wsgi": {"mailtrap_web"},
-    "aiosmtpd": {"smtp"},
+    "aiosmtpd": set(),
     "asyncio": {
         *("accepting", "loop", "tcp", "tls", "hub", "connection", "driver", "server", "listeners", "sandbox"),
         *("smtp", "mailtrap_web", "pytest_mailtrap"),
     },
     "ssl": {"authority", "tls"},
     "trustme": {"authority"},
-    "click": {"commands", "transfer", "submission", "__main__"},
+    "click": {"commands", "transfer", "submission", "steering", "__main__"},
     # What opens connections to others: only those that ask a sandbox, or sign in to ours in a test, have a use for it.
     "http.client": {"ca", "ready"},
     "smtplib": {"pytest_mailtrap"},
