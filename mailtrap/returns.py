@@ -13,7 +13,7 @@ from mailtrap import dsn
 from mailtrap.accounts import accounts_of
 from mailtrap.clock import Clock
 from mailtrap.envelope import Address, Envelope
-from mailtrap.errors import NotFound
+from mailtrap.errors import NotFound, StoreUnavailable
 from mailtrap.message.facts import examined
 from mailtrap.message.summary import Summary
 from mailtrap.store import Store
@@ -62,8 +62,12 @@ class Returns:
             self._clock.after(due.seconds, partial(self._file, summary, summary.envelope, due, accepted))
 
     def close(self) -> None:
-        """Make what is due now, and forget what would be later."""
-        self._clock.advance(0)
+        """Make what is due now, and forget what would be later. What is being made is finished by the clock."""
+        if self._waiting:
+            try:
+                self._clock.advance(0)
+            except StoreUnavailable as error:
+                log.warning("no more reports can be filed: %s", error)
         if self._waiting:
             log.warning("reports on messages that bounce later, and will not be made: %d", len(self._waiting))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from smtplib import SMTP
+from smtplib import SMTP, SMTPServerDisconnected
 
 import pytest
 
@@ -130,6 +130,25 @@ def test_a_delivery_is_reported_to_who_asked(sandbox: Sandbox) -> None:
     [report] = bounces(sandbox)
     assert "Final-Recipient: rfc822;carl@example.net\r\nAction: delivered\r\nStatus: 2.0.0\r\n" in status(report)
     assert report.part("3").type == "text/rfc822-headers"
+
+
+def test_a_client_that_is_told_nothing_of_the_commit_gets_its_report_all_the_same(sandbox: Sandbox) -> None:
+    fail(sandbox)
+    sandbox.faults.add(Rule(at="smtp.stored", do="drop", times=1))
+    with pytest.raises(SMTPServerDisconnected):
+        send(sandbox)
+    send(sandbox)
+
+    assert len(bounces(sandbox)) == 2
+
+
+def test_what_bounces_when_it_is_stored_was_delivered_as_well(sandbox: Sandbox) -> None:
+    sandbox.faults.add(Rule(at="smtp.stored", rcpt="bob@example.net", do=UNKNOWN))
+    send(sandbox, "bob@example.net", "carl@example.net")
+
+    [report] = bounces(sandbox)
+    assert "bob@example.net" in accounts(sandbox)
+    assert "carl@example.net" not in status(report)
 
 
 def test_a_bounce_by_its_address_needs_no_rule(sandbox: Sandbox) -> None:
