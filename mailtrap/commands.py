@@ -25,6 +25,7 @@ Command = TypeVar("Command", bound=Callable[..., object])
 
 
 LATE = {"export": "transfer", "import": "transfer", "send": "submission", "sendmail": "submission"}
+LATE |= {"fault": "steering", "clock": "steering"}
 """Commands that have a part of their own, imported when they are asked for: serving starts without them."""
 
 

@@ -110,6 +110,34 @@ class Remote:
         self._require(isinstance(stored.get("id"), str))
         return stored
 
+    def faults(self) -> list[dict[str, Any]]:
+        """The rules that make something go wrong, each with its hits."""
+        found = self.json("/v1/faults").get("faults")
+        self._require(isinstance(found, list))
+        return list(found or ())
+
+    def add_fault(self, words: Mapping[str, object]) -> dict[str, Any]:
+        """Add a rule; gives it with its id."""
+        return self._object(self._ask("POST", "/v1/faults", json=words))
+
+    def remove_fault(self, rule_id: str) -> dict[str, Any]:
+        """Take a rule away; gives it as it was. Raises `NotFound`."""
+        return self._object(self._ask("DELETE", f"/v1/faults/{quote(rule_id, safe='')}"))
+
+    def clear_faults(self) -> int:
+        """Take all rules away; gives how many."""
+        removed = self._object(self._ask("DELETE", "/v1/faults", params={"all": "true"})).get("removed")
+        self._require(isinstance(removed, int))
+        return int(removed or 0)
+
+    def clock(self) -> dict[str, Any]:
+        """The time by the sandbox's clock, and how far it is ahead."""
+        return self.json("/v1/clock")
+
+    def advance(self, seconds: float) -> dict[str, Any]:
+        """Move the sandbox's clock ahead; comes back once all that became due is done."""
+        return self._object(self._ask("POST", "/v1/clock", json={"advance": seconds}))
+
     def page_of(self, message_id: str) -> str:
         """Where the inspector shows a message."""
         return f"{self.url}/m/{quote(message_id, safe='')}"
