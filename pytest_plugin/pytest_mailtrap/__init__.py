@@ -9,15 +9,23 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pytest_mailtrap.arrived import Bounces
+    from pytest_mailtrap.clock import Clock
     from pytest_mailtrap.criteria import Criteria
-    from pytest_mailtrap.failure import MailNotFound, UnexpectedMail
+    from pytest_mailtrap.failure import FaultNotHit, MailNotFound, UnexpectedMail
+    from pytest_mailtrap.faulting import Fault, Faults
     from pytest_mailtrap.inbox import Inbox, Smtp
     from pytest_mailtrap.server import Server
     from pytest_mailtrap.testcase import MailtrapMixin
     from pytest_mailtrap.warned import MailWarning
 
 __all__ = [
+    "Bounces",
+    "Clock",
     "Criteria",
+    "Fault",
+    "FaultNotHit",
+    "Faults",
     "Inbox",
     "MailNotFound",
     "MailWarning",
@@ -28,7 +36,12 @@ __all__ = [
 ]
 
 _WHERE = {
+    "Bounces": "arrived",
+    "Clock": "clock",
     "Criteria": "criteria",
+    "Fault": "faulting",
+    "FaultNotHit": "failure",
+    "Faults": "faulting",
     "Inbox": "inbox",
     "MailNotFound": "failure",
     "MailWarning": "warned",

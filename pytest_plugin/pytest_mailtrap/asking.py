@@ -16,6 +16,7 @@ from pytest_mailtrap.hints import hints
 from pytest_mailtrap.waiting import Waiting, in_coroutine
 
 if TYPE_CHECKING:
+    from pytest_mailtrap.arrived import Arrived
     from pytest_mailtrap.inbox import Inbox
 
 MOST = 10_000
@@ -26,10 +27,15 @@ MOST = 10_000
 class Question:
     """Is there mail that is *wanted*, of that which came after mod-sequence *since*? The test called *method*."""
 
-    inbox: Inbox
+    mail: Arrived
     method: str
     wanted: Wanted
     since: int | None
+
+    @property
+    def inbox(self) -> Inbox:
+        """Whose mail it is about."""
+        return self.mail.inbox
 
     def one(self) -> Message:
         """The only one; it does not wait."""
@@ -39,7 +45,7 @@ class Question:
         if not matched:
             raise self._not_found(1, None)
         if len(matched) > 1:
-            raise UnexpectedMail(too_many(self.wanted, self.inbox.record(), matched))
+            raise UnexpectedMail(too_many(self.wanted, self.mail.record(), matched))
         return matched[0]
 
     def none(self, within: float) -> None:
@@ -88,21 +94,21 @@ class Question:
         if seconds > 0 and len(waiting.matched) < count and in_coroutine():
             how = "async with" if self.method == "expect" else "await"
             raise RuntimeError(
-                f"inbox.{self.method}() would stop the event loop of this thread: "
-                f"use {how} inbox.async_{self.method}(…)"
+                f"{self.mail.called}.{self.method}() would stop the event loop of this thread: "
+                f"use {how} {self.mail.called}.async_{self.method}(…)"
             )
 
     def _must_be_empty(self, matched: list[Message]) -> None:
         __tracebackhide__ = True
         if matched:
-            raise UnexpectedMail(unwanted(self.wanted, self.inbox.record(), matched))
+            raise UnexpectedMail(unwanted(self.wanted, self.mail.record(), matched))
 
     def _not_found(self, count: int, seconds: float | None) -> MailNotFound:
         with self._waiting() as waiting:
             matched = len(waiting.matched)
         text = not_found(
             self.wanted,
-            self.inbox.record(),
+            self.mail.record(),
             "" if seconds is None else f" within {seconds:g} s",
             f"only {matched} of {count} mails" if matched else "no mail",
             hints(self) if not matched else [],

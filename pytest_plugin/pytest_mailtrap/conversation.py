@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 from mailtrap.errors import NotFound
 from mailtrap.transcript import Line, Transcript, printable
+from pytest_mailtrap.causes import REMARK
 from pytest_mailtrap.record import clock
 
 if TYPE_CHECKING:
+    from pytest_mailtrap.faulting import Faults
     from pytest_mailtrap.inbox import Inbox
 
 PAGE = 200
@@ -23,6 +25,7 @@ class Conversation:
 
     transcript: Transcript
     since: datetime
+    faults: Faults
 
     @property
     def lines(self) -> list[Line]:
@@ -32,8 +35,13 @@ class Conversation:
 
     def __str__(self) -> str:
         begun = f"begun {clock(self.transcript.started)} from {printable(self.transcript.peer)}"
-        lines = (f"{each.at:9.3f} {each.who} {each.text}" for each in self.lines)
+        lines = (f"{each.at:9.3f} {each.who} {self._told(each)}" for each in self.lines)
         return "\n".join([f"-- {self.transcript.protocol.upper()} session, {begun}", *lines])
+
+    def _told(self, line: Line) -> str:
+        """Its text, with a fault called as the test does."""
+        remark = REMARK.fullmatch(line.text) if line.who == "-" else None
+        return f"{self.faults.named(remark[1])}: {remark[2]}" if remark else line.text
 
 
 def conversations(inbox: Inbox) -> list[Conversation]:
@@ -43,7 +51,7 @@ def conversations(inbox: Inbox) -> list[Conversation]:
     found = []
     for session in {*filter(None, brought), *_held(inbox)}:
         try:
-            found.append(Conversation(store.transcript(session), inbox.opened))
+            found.append(Conversation(store.transcript(session), inbox.opened, inbox.faults))
         except NotFound:  # so many have come since that it was dropped
             continue
     return sorted((each for each in found if each.lines), key=lambda each: each.transcript.started)

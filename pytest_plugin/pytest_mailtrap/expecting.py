@@ -9,8 +9,8 @@ from mailtrap.message.captured import Message
 from pytest_mailtrap.asking import Question
 
 if TYPE_CHECKING:
+    from pytest_mailtrap.arrived import Arrived
     from pytest_mailtrap.criteria import Wanted
-    from pytest_mailtrap.inbox import Inbox
 
 
 class Coming(Message):
@@ -34,14 +34,15 @@ class Coming(Message):
 class Expecting:
     """Takes what comes inside its block: ``with``, or ``async with`` in a coroutine."""
 
-    def __init__(self, inbox: Inbox, method: str, wanted: Wanted, timeout: float | None) -> None:
-        self._inbox = inbox
+    def __init__(self, mail: Arrived, method: str, wanted: Wanted, timeout: float | None) -> None:
+        self._mail = mail
         self._method = method
         self._wanted = wanted
         self._timeout = timeout
 
     def __enter__(self) -> Message:
-        self._question = Question(self._inbox, self._method, self._wanted, self._inbox.server.store.cursor())
+        since = self._mail.inbox.server.store.cursor()
+        self._question = Question(self._mail, self._method, self._wanted, since)
         self._coming = Coming(self._method)
         return self._coming
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from difflib import SequenceMatcher
+from typing import TYPE_CHECKING
 
 from mailtrap.message.captured import Message
 from pytest_mailtrap.criteria import Criterion, Wanted
 from pytest_mailtrap.record import Record, Row, quoted
+
+if TYPE_CHECKING:
+    from pytest_mailtrap.faulting import Fault
 
 SHOWN = 10
 """So many rows are listed, the newest if there are more."""
@@ -36,6 +40,12 @@ class UnexpectedMail(AssertionError):
     __module__ = "pytest_mailtrap"
 
 
+class FaultNotHit(AssertionError):
+    """A fault that a test asked for did not happen, or not as often as asked for."""
+
+    __module__ = "pytest_mailtrap"
+
+
 def not_found(wanted: Wanted, record: Record, when: str, what: str, notes: Iterable[str]) -> str:
     """Why there is only *what*: which mail is nearest, what else there is, what may have happened."""
     lines = [f"{what}{_with(wanted)}{when} ({record.summary})"]
@@ -60,6 +70,13 @@ def unwanted(wanted: Wanted, record: Record, matched: Collection[Message]) -> st
     """Which there are, where there was to be none."""
     lines = [f"there is mail{_with(wanted)}, where none was expected ({record.summary})"]
     return "\n".join([*lines, *_listed(_rows_of(matched, record))])
+
+
+def not_hit(missed: Iterable[Fault], record: Record) -> str:
+    """Which faults did not happen, and what did."""
+    lines = [f"fault {each} ({each.missed}; {each.where})" for each in missed]
+    lines += [f"  {record.summary}", *_listed(record.rows)]
+    return "\n".join([*lines, "  note: strict=False allows that, as in inbox.faults.data(strict=False)"])
 
 
 def _with(wanted: Wanted) -> str:

@@ -22,7 +22,7 @@ LAST_WORDS = 3
 
 def hints(question: Question) -> list[str]:
     """One sentence each."""
-    found = [*_came_before(question), *(list(_under_way(question)) or _connections(question))]
+    found = [*_came_before(question), *(list(_under_way(question)) or _connections(question)), *_bounces(question)]
     with suppress(Exception):  # whatever state Django is in, it is not what the test is told of
         found += _django()
     return found
@@ -70,6 +70,16 @@ def _connections(question: Question) -> Iterator[str]:
     for talk in talks[-1:]:
         last = "; ".join(f"{line.who}: {line.text}" for line in talk.lines[-LAST_WORDS:])
         yield f"a client connected and sent nothing; the last that was said: {last}"
+
+
+def _bounces(question: Question) -> Iterator[str]:
+    """Mail that comes back later, where it is asked for."""
+    if question.mail is not question.inbox.bounces:
+        return
+    for each in question.inbox.faults:
+        if each.text.startswith("bounce ") and " after " in each.text and each.hits:
+            later = each.text.rpartition(" ")[2]
+            yield f"fault #{each.number} lets mail come back after {later}: see inbox.clock.advance(…)"
 
 
 def _django() -> Iterator[str]:

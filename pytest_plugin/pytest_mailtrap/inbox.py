@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import TYPE_CHECKING, TypedDict, Unpack, cast
 
 from mailtrap.accounts import CATCHALL
 from mailtrap.message.captured import Message
 from mailtrap.store.records import Refusal
-from mailtrap.store.watch import arrivals
 from pytest_mailtrap import delivering, reading
-from pytest_mailtrap.asking import Question
+from pytest_mailtrap.access import NO_DEMANDS, Access, settings
+from pytest_mailtrap.arrived import Arrived, Bounces
+from pytest_mailtrap.causes import Causes
+from pytest_mailtrap.clock import Clock
 from pytest_mailtrap.conversation import conversations
-from pytest_mailtrap.criteria import Criteria, wanted
-from pytest_mailtrap.expecting import Expecting
+from pytest_mailtrap.faulting import Faults
 from pytest_mailtrap.record import Record
 
 if TYPE_CHECKING:
@@ -29,22 +31,28 @@ PAGE = 200
 
 
 class Smtp(TypedDict):
-    """Where to send mail: ``smtplib.SMTP(**inbox.smtp())`` takes it as it is."""
+    """Where to send mail: ``smtplib.SMTP(**inbox.smtp())`` takes it as it is.
+
+    Where a mark asks for it, there are also ``username`` and ``password``, and ``ca_file`` and ``context`` for TLS.
+    """
 
     host: str
     port: int
 
 
-class Inbox:
+class Inbox(Arrived):
     """A world of its own: whatever is sent while it is open, to anyone, is here, and nothing else is.
 
     Criteria are those of `Criteria`; without any, every mail will do. What came by SMTP or by `deliver` counts;
     what was imported does not, unless ``q=`` names that origin.
     """
 
-    def __init__(self, server: Server, outer: Inbox | None, timeout: float, gap: int) -> None:
+    def __init__(
+        self, server: Server, outer: Inbox | None, timeout: float, gap: int, demands: Access = NO_DEMANDS
+    ) -> None:
         """Made by `Server.inbox`. Inside an *outer* one it is what comes to that one from now on."""
         self.server = server
+        self.access: Access = outer.access if outer and demands == NO_DEMANDS else demands
         world = server.store.new_project() if outer is None else outer
         self.project: int = world.project if isinstance(world, Inbox) else world.id
         self.world: str = world.world if isinstance(world, Inbox) else world.name
@@ -60,38 +68,29 @@ class Inbox:
     def __repr__(self) -> str:
         return f"<Inbox: {self.record().summary}>"
 
-    # -- what is there
-
     @property
-    def messages(self) -> list[Message]:
-        """All mail so far, oldest first."""
-        newest_first: list[Message] = []
-        before: int | None = None
-        while True:
-            page = self.server.store.messages(
-                self.project, arrivals(wanted({}).query), since=self.since, before=before, limit=PAGE
-            )
-            newest_first += map(self.server.message, page.summaries)
-            before = page.next
-            if before is None:
-                return newest_first[::-1]
+    def inbox(self) -> Inbox:
+        """This one."""
+        return self
 
-    def __iter__(self) -> Iterator[Message]:
-        return iter(self.messages)
+    # -- what goes wrong, and when
 
-    def __len__(self) -> int:
-        return len(self.messages)
+    @cached_property
+    def faults(self) -> Faults:
+        """What is to go wrong with mail for this inbox: ``inbox.faults.rcpt("bob@x.test").reject(550)``."""
+        return Faults(self.server.faults, self.project, strict=self.server.strict_faults)
 
-    def __getitem__(self, index: int) -> Message:
-        return self.messages[index]
+    @cached_property
+    def clock(self) -> Clock:
+        """The time that delays, greylisting and late bounces go by: ``inbox.clock.advance(minutes=5)``."""
+        return Clock(self.server.clock)
 
-    def one(self, **criteria: Unpack[Criteria]) -> Message:
-        """The one mail there is, or the one for which all *criteria* hold. It does not wait: see `wait`.
+    @cached_property
+    def bounces(self) -> Bounces:
+        """Reports of mail that could not be delivered; they are no mail of `messages`, `one` or `wait`."""
+        return Bounces(self)
 
-        Where there is none, or more than one, the test fails and is told what there is instead.
-        """
-        __tracebackhide__ = True
-        return Question(self, "one", wanted(criteria), self.since).one()
+    # -- what happened besides
 
     @property
     def rejected(self) -> list[Refusal]:
@@ -110,68 +109,16 @@ class Inbox:
         while page := self.server.store.refusals(self.project, since=number, limit=PAGE):
             refusals += page
             number = page[-1].number
-        return Record(self.messages, refusals)
-
-    # -- what is to come
-
-    def wait(self, *, timeout: float | None = None, **criteria: Unpack[Criteria]) -> Message:
-        """The newest mail for which all *criteria* hold; if there is none yet, it waits for one."""
-        __tracebackhide__ = True
-        return Question(self, "wait", wanted(criteria), self.since).several(1, timeout)[-1]
-
-    def wait_all(self, *, count: int, timeout: float | None = None, **criteria: Unpack[Criteria]) -> list[Message]:
-        """All mail for which all *criteria* hold, oldest first, as soon as there are *count* or more."""
-        __tracebackhide__ = True
-        return Question(self, "wait_all", wanted(criteria), self.since).several(count, timeout)
-
-    def never(self, *, within: float = 0.2, **criteria: Unpack[Criteria]) -> None:
-        """Fail if there is mail for which all *criteria* hold, or if any comes within so many seconds."""
-        __tracebackhide__ = True
-        Question(self, "never", wanted(criteria), self.since).none(within)
-
-    def expect(self, *, timeout: float | None = None, **criteria: Unpack[Criteria]) -> Expecting:
-        """For ``with``: the newest mail that comes inside the block or soon after, never one that was there before.
-
-        What the block is given is that mail, as soon as the block has ended.
-        """
-        return Expecting(self, "expect", wanted(criteria), timeout)
-
-    async def async_wait(
-        self,
-        *,
-        timeout: float | None = None,  # noqa: ASYNC109 - its end is a failure of the test, in words of ours
-        **criteria: Unpack[Criteria],
-    ) -> Message:
-        """What `wait` gives, for a coroutine under asyncio or trio."""
-        __tracebackhide__ = True
-        return (await Question(self, "async_wait", wanted(criteria), self.since).async_several(1, timeout))[-1]
-
-    async def async_wait_all(
-        self,
-        *,
-        count: int,
-        timeout: float | None = None,  # noqa: ASYNC109 - as above
-        **criteria: Unpack[Criteria],
-    ) -> list[Message]:
-        """What `wait_all` gives, for a coroutine."""
-        __tracebackhide__ = True
-        return await Question(self, "async_wait_all", wanted(criteria), self.since).async_several(count, timeout)
-
-    async def async_never(self, *, within: float = 0.2, **criteria: Unpack[Criteria]) -> None:
-        """`never` for a coroutine."""
-        __tracebackhide__ = True
-        await Question(self, "async_never", wanted(criteria), self.since).async_none(within)
-
-    def async_expect(self, *, timeout: float | None = None, **criteria: Unpack[Criteria]) -> Expecting:
-        """`expect` for a coroutine: for ``async with``."""
-        return Expecting(self, "async_expect", wanted(criteria), timeout)
+        return Record(self.messages, refusals, Causes(self))
 
     # -- the way in
 
     def smtp(self) -> Smtp:
-        """The host and port to send to. Any user name and password will do, and none is needed."""
-        host, port = self.server.address("smtp")
-        return {"host": host, "port": port}
+        """The host and port to send to. Any user name and password will do, and none is needed.
+
+        With a mark for it, also a user name and its password, and for TLS the sandbox's CA, in a file and a context.
+        """
+        return cast(Smtp, settings(self))
 
     def deliver(
         self,

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
 if TYPE_CHECKING:
     from pytest_mailtrap.server import Server
 
-MARK = "mailtrap(timeout=5.0): how long this test's inbox waits for mail, in seconds."
+MARK = (
+    'mailtrap(timeout=5.0, auth={"app": "s3cret"}, tls="starttls", profile="minimal", size_limit="1MiB"): '
+    "for this test, how long its inbox waits for mail, in seconds; and how the SMTP server is: who logs in, "
+    "TLS by starttls or smtps, what it offers (common, full, minimal, helo), and the largest message."
+)
+
+TLS = ("ca_file", "ca_key", "cert_file", "key_file", "tls_names")
+"""Settings that are about certificates."""
 
 PLACEHOLDERS = "{host}, {smtp_port}, {imap_port} and {pop3_port}"
 
@@ -33,6 +41,12 @@ def add(parser: pytest.Parser) -> None:
         "auto: where Django's tests keep mail in memory, an inbox has it sent to the mail server; off: never.",
         default="auto",
     )
+    parser.addini(
+        "mailtrap_strict_faults",
+        "Whether a fault that is hit fewer times than asked for, or never, fails the test.",
+        type="bool",
+        default=True,
+    )
     parser.getgroup("mailtrap").addoption(
         "--mailtrap-artifacts", metavar="DIR", help="Write the mail of failed tests to this directory: .eml and .txt."
     )
@@ -41,6 +55,7 @@ def add(parser: pytest.Parser) -> None:
 def check(config: pytest.Config) -> None:
     """Raise `pytest.UsageError` for what cannot be."""
     timeout(config)
+    strict_faults(config)
     points_django(config)
     if smtp_port(config) and (hasattr(config, "workerinput") or config.getoption("dist", "no") != "no"):
         raise pytest.UsageError(
@@ -59,6 +74,22 @@ def timeout(config: pytest.Config) -> float:
         return _seconds(float(given))
     except ValueError:
         raise pytest.UsageError(f"mailtrap_timeout is {given!r}, but must be a number of seconds") from None
+
+
+def tls(given: Mapping[str, object]) -> Mapping[str, object]:
+    """The settings that the fixture mailtrap_tls gives."""
+    unknown = [str(name) for name in given if name not in TLS]
+    if unknown:
+        pytest.fail(f"mailtrap_tls gives {', '.join(TLS)}, not {', '.join(unknown)}", pytrace=False)
+    return given
+
+
+def strict_faults(config: pytest.Config) -> bool:
+    """Whether faults that do not happen fail a test."""
+    try:
+        return bool(config.getini("mailtrap_strict_faults"))
+    except (ValueError, pytest.UsageError):  # the one in older versions
+        raise pytest.UsageError("mailtrap_strict_faults must be true or false") from None
 
 
 def smtp_port(config: pytest.Config) -> int:
@@ -118,22 +149,55 @@ def artifacts(config: pytest.Config) -> Path | None:
     return Path(folder) if folder else None
 
 
-def mark_timeout(node: pytest.Item) -> float | None:
-    """The timeout that the nearest mark gives."""
+def demands(node: pytest.Item) -> dict[str, Any]:
+    """What the marks of a test ask for, of each thing the nearest: arguments of `Server.inbox`."""
+    found: dict[str, Any] = {}
     for mark in node.iter_markers("mailtrap"):
-        unknown = [repr(each) for each in mark.args] + [f"{name}=" for name in mark.kwargs if name != "timeout"]
+        unknown = [repr(each) for each in mark.args]
+        unknown += [f"{name}={_meant(name)}" for name in mark.kwargs if name not in DEMANDS]
         if unknown:
-            pytest.fail(f"the mark mailtrap takes timeout=, not {', '.join(unknown)}", pytrace=False)
-        try:
-            return _seconds(mark.kwargs["timeout"])
-        except KeyError:
-            continue
-        except (TypeError, ValueError):
-            pytest.fail(
-                f"the mark mailtrap has timeout={mark.kwargs['timeout']!r}, which is not a number of seconds",
-                pytrace=False,
-            )
-    return None
+            _wrong(f"takes {'=, '.join(DEMANDS)}=, not {', '.join(unknown)}")
+        found = {**mark.kwargs, **found}
+    for name, value in found.items():
+        wanted, will_do = DEMANDS[name]
+        if not will_do(value):
+            _wrong(f"has {name}={value!r}, which is not {wanted}")
+    return found
+
+
+def _wrong(text: str) -> NoReturn:
+    pytest.fail(f"the mark mailtrap {text}", pytrace=False)
+
+
+def _meant(name: str) -> str:
+    from difflib import get_close_matches
+
+    nearest = get_close_matches(name, DEMANDS, n=1)
+    return f" (did you mean {nearest[0]}=?)" if nearest else ""
+
+
+def _is_seconds(value: Any) -> bool:
+    try:
+        _seconds(value)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _is_auth(value: Any) -> bool:
+    return (
+        isinstance(value, Mapping) and bool(value) and all(isinstance(each, str) for each in (*value, *value.values()))
+    )
+
+
+DEMANDS: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    "timeout": ("a number of seconds", _is_seconds),
+    "auth": ('user names with their passwords, as in {"app": "s3cret"}', _is_auth),
+    "tls": ('"starttls", "smtps" or True', lambda value: value is True or value in ("starttls", "smtps")),
+    "profile": ("the name of a profile", lambda value: isinstance(value, str)),
+    "size_limit": ('a size such as "1MiB" or 1048576', lambda value: type(value) in (str, int)),
+}
+"""What the mark takes, what each must be, and whether a value is that; the rest is said by whoever uses it."""
 
 
 def _seconds(value: float) -> float:

@@ -48,6 +48,14 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 
 
 @pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    __tracebackhide__ = True
+    result = yield
+    _run(item.config).check_faults(getattr(item, "funcargs", {}).get("inbox"))  # only where the body passed
+    return result
+
+
+@pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
@@ -55,6 +63,8 @@ def pytest_runtest_makereport(
     if call.excinfo is not None:
         run.look_again(call.excinfo.value)
     report = yield
+    if call.excinfo is not None:
+        run.forgive_faults()
     if report.failed and report.when != "teardown":
         run.attach(report)
     return report
@@ -71,12 +81,23 @@ def mailtrap_settings() -> Mapping[str, object]:
 
 
 @pytest.fixture(scope="session")
-def mailtrap_server(pytestconfig: pytest.Config, mailtrap_settings: Mapping[str, object]) -> Iterator[Server]:
+def mailtrap_tls() -> Mapping[str, object]:
+    """The certificates of the mail server, to be overridden: ``return {"ca_file": "ca.pem", "ca_key": "ca.key"}``.
+
+    Or ``cert_file`` and ``key_file`` for one of your own. Without any, the server makes a CA for the run.
+    """
+    return {}
+
+
+@pytest.fixture(scope="session")
+def mailtrap_server(
+    pytestconfig: pytest.Config, mailtrap_settings: Mapping[str, object], mailtrap_tls: Mapping[str, object]
+) -> Iterator[Server]:
     """The mail server of this run, started when it is first needed; under xdist each worker has one.
 
     ``with mailtrap_server.inbox() as inbox:`` opens an inbox in a fixture of any scope.
     """
-    with _run(pytestconfig).serving(mailtrap_settings) as server:
+    with _run(pytestconfig).serving({**mailtrap_settings, **options.tls(mailtrap_tls)}) as server:
         yield server
 
 
@@ -90,7 +111,7 @@ def inbox(request: pytest.FixtureRequest, mailtrap_server: Server) -> Iterator[I
     from pytest_mailtrap.django_settings import pointed_at
 
     with ExitStack() as opened:
-        inbox = opened.enter_context(mailtrap_server.inbox(timeout=options.mark_timeout(request.node)))
+        inbox = opened.enter_context(_run(request.config).opened(mailtrap_server, options.demands(request.node)))
         if options.points_django(request.config) and "mailoutbox" not in request.fixturenames:
             opened.enter_context(pointed_at(inbox.smtp()))
         yield inbox

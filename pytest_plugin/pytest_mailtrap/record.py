@@ -6,12 +6,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from mailtrap.message.captured import Message
 from mailtrap.message.facts import facts
 from mailtrap.message.summary import Summary
 from mailtrap.store.records import Refusal
 from mailtrap.transcript import printable
+
+if TYPE_CHECKING:
+    from pytest_mailtrap.causes import Causes
 
 SUBJECT = 60
 
@@ -24,11 +28,14 @@ class Row:
     at: datetime
     message: Message
     refusal: Refusal | None = None
+    cause: str = ""
+    """The fault that it was refused by, if it was that."""
 
     def __str__(self) -> str:
         envelope = self.message.summary.envelope
         addresses = "" if envelope is None else f"{_address(envelope.mail_from)} -> {_recipients(envelope.rcpt_to)} "
         what = quoted(self.message.summary.facts.subject) if self.refusal is None else _fate(self.refusal)
+        what += f" ({self.cause})" if self.cause else ""
         return f"#{self.number} {clock(self.at)} {addresses}{what}"
 
 
@@ -38,12 +45,13 @@ class Record:
 
     messages: list[Message]
     refusals: list[Refusal]
+    causes: Causes | None = None
 
     @cached_property
     def rows(self) -> list[Row]:
         """Everything, oldest first, numbered from 1."""
         return [
-            Row(number, at, message, refusal)
+            Row(number, at, message, refusal, self.causes.of(refusal) if self.causes and refusal else "")
             for number, (at, message, refusal) in enumerate(sorted(self._happened(), key=lambda each: each[0]), 1)
         ]
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from mailtrap.message.captured import Message
 from mailtrap.transcript import printable
+from pytest_mailtrap.faulting import often
 from pytest_mailtrap.record import Record, Row
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def section(inbox: Inbox) -> str:
     rows = [str(row) for row in record.rows]
     texts = [line for row in _newest(record) for line in _text(row)]
     transcript = inbox.transcript.splitlines()
-    return "\n".join([record.summary, *_last(rows, ROWS), *texts, *_last(transcript, TRANSCRIPT)])
+    return "\n".join([record.summary, *_last(rows, ROWS), *_faults(inbox), *texts, *_last(transcript, TRANSCRIPT)])
 
 
 def written(inbox: Inbox, folder: Path, nodeid: str) -> str:
@@ -45,7 +46,7 @@ def written(inbox: Inbox, folder: Path, nodeid: str) -> str:
     record = inbox.record()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        text = "\n".join([nodeid, record.summary, *map(str, record.rows), inbox.transcript, ""])
+        text = "\n".join([nodeid, record.summary, *map(str, record.rows), *_faults(inbox), inbox.transcript, ""])
         (folder / f"{name}.txt").write_text(text, "utf-8", "backslashreplace")
         for row in record.rows:
             if row.refusal is None:
@@ -74,6 +75,10 @@ def file_name(nodeid: str) -> str:
     if re.sub(r"/|::", "-", nodeid) == name and len(name) <= 100:
         return name
     return f"{name[:100]}-{sha256(nodeid.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
+
+
+def _faults(inbox: Inbox) -> Iterator[str]:
+    yield from (f"fault {each} (hit {often(each.hits)})" for each in inbox.faults)
 
 
 def _newest(record: Record) -> list[Row]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from contextlib import ExitStack, contextmanager, suppress
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,6 +14,7 @@ from pytest_mailtrap import options
 from pytest_mailtrap.warned import MailWarning
 
 if TYPE_CHECKING:
+    from pytest_mailtrap.inbox import Inbox
     from pytest_mailtrap.server import Server
 
 PATIENCE = 0.25
@@ -62,6 +63,38 @@ class Run:
         else:
             yield self._server
 
+    @contextmanager
+    def opened(self, server: Server, demands: Mapping[str, Any]) -> Iterator[Inbox]:
+        """An inbox of *server* with what the marks of a test ask for."""
+        from mailtrap.errors import BadSettings
+
+        __tracebackhide__ = True
+        with ExitStack() as stack:
+            try:
+                inbox = stack.enter_context(server.inbox(**demands))
+            except BadSettings as error:
+                raise pytest.fail.Exception(f"the mark mailtrap: {error}", pytrace=False) from None
+            yield inbox
+
+    def check_faults(self, inbox: object) -> None:
+        """Fail a test whose faults did not happen as often as it asked for."""
+        for each in self._server.inboxes if self._server else ():
+            if each is inbox:
+                self._check(each)
+
+    def _check(self, inbox: Inbox) -> None:
+        from pytest_mailtrap.failure import FaultNotHit
+
+        try:
+            inbox.server.check_faults(inbox)
+        except FaultNotHit as error:  # there is no line of the test that it was raised in
+            raise pytest.fail.Exception(str(error), pytrace=False) from None
+
+    def forgive_faults(self) -> None:
+        """A test failed, or was skipped: its faults may not have had their chance."""
+        for inbox in self._server.inboxes if self._server else ():
+            inbox.faults.forgiven = True
+
     def begin_test(self, item: pytest.Item) -> None:
         """*item* begins: what came since the last test is nobody's."""
         self.warn_of_strays()
@@ -106,7 +139,9 @@ class Run:
 
         chosen = {"smtp": options.smtp_port(self._config), **settings}
         try:
-            self._server = Server(timeout=options.timeout(self._config), **chosen).start()
+            self._server = Server(
+                timeout=options.timeout(self._config), strict_faults=options.strict_faults(self._config), **chosen
+            ).start()
         except (BadSettings, CannotListen) as error:
             raise pytest.UsageError(f"the mail server cannot be started: {error}") from None
         return self._server

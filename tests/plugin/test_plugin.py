@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[2]
 
 Run = Callable[..., pytest.RunResult]
 
+TAKES = "the mark mailtrap takes timeout=, auth=, tls=, profile=, size_limit="
 CAN_STAND = "what can stand in it is {host}, {smtp_port}, {imap_port} and {pop3_port}"
 
 
@@ -28,6 +29,7 @@ CAN_STAND = "what can stand in it is {host}, {smtp_port}, {imap_port} and {pop3_
         ("mailtrap_smtp_port = smtp", "mailtrap_smtp_port is 'smtp', but must be a port, or 0 for any free one"),
         ("mailtrap_smtp_port = 65536", "mailtrap_smtp_port is '65536', but must be a port"),
         ("mailtrap_django = on", "mailtrap_django is 'on', but must be auto or off"),
+        ("mailtrap_strict_faults = maybe", "mailtrap_strict_faults must be true or false"),
         ("mailtrap_env = SMTP_HOST", "mailtrap_env has 'SMTP_HOST', which is not NAME=value"),
         ("mailtrap_env = A={hots}", f"mailtrap_env has 'A={{hots}}'; {CAN_STAND}"),
         ("mailtrap_env = A={", f"mailtrap_env has 'A={{'; {CAN_STAND}"),
@@ -46,9 +48,17 @@ def test_a_wrong_option_is_one_line(run: Run, pytester: pytest.Pytester, ini: st
 @pytest.mark.parametrize(
     ("mark", "said"),
     [
-        ("tiemout=3", "the mark mailtrap takes timeout=, not tiemout="),
-        ("3", "the mark mailtrap takes timeout=, not 3"),
+        ("tiemout=3", f"{TAKES}, not tiemout= (did you mean timeout=?)"),
+        ("3", f"{TAKES}, not 3"),
         ("timeout='soon'", "the mark mailtrap has timeout='soon', which is not a number of seconds"),
+        ("auth='app'", "the mark mailtrap has auth='app', which is not user names with their passwords*\"s3cret\"}"),
+        ("auth={'app': None}", "the mark mailtrap has auth={'app': None}, which is not user names with*"),
+        ("auth={}", "the mark mailtrap has auth={}, which is not user names with*"),
+        ("tls='ssl'", 'the mark mailtrap has tls=\'ssl\', which is not "starttls", "smtps" or True'),
+        ("profile=1", "the mark mailtrap has profile=1, which is not the name of a profile"),
+        ("profile='minimul'", "the mark mailtrap: there is no profile 'minimul'; did you mean minimal?*"),
+        ("size_limit=True", "the mark mailtrap has size_limit=True, which is not a size such as *"),
+        ("size_limit='big'", "the mark mailtrap: size_limit is 'big', but must be a size such as *"),
     ],
 )
 def test_a_wrong_mark_is_one_line(run: Run, mark: str, said: str) -> None:
@@ -56,6 +66,7 @@ def test_a_wrong_mark_is_one_line(run: Run, mark: str, said: str) -> None:
 
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines([said])
+    result.stdout.no_fnmatch_line("*During handling*")
 
 
 def test_a_wrong_setting_is_named(run: Run) -> None:
@@ -493,7 +504,7 @@ def test_a_forked_child_sends_but_opens_no_inbox(run: Run) -> None:
 
 def test_the_fixtures_options_and_the_mark_say_what_they_are(run: Run) -> None:
     run("", "--fixtures").stdout.fnmatch_lines(["inbox*", "*A mail world of this test's own*"])
-    run("", "--markers").stdout.fnmatch_lines(["@pytest.mark.mailtrap(timeout=5.0): *"])
+    run("", "--markers").stdout.fnmatch_lines(["@pytest.mark.mailtrap(timeout=5.0, auth=*): *"])
     run("", "--help").stdout.fnmatch_lines(["*--mailtrap-artifacts=DIR*", "*mailtrap_timeout (string):*"])
 
 
