@@ -62,11 +62,11 @@ class Faults:
 
     def add(self, rule: Rule) -> Rule:
         """Let *rule* act from now on; gives it with its id. A later rule acts where no earlier one ended the stage."""
+        project = self._number(rule.project)  # before the lock: the store may have to make it, and tells the loop
         with self._lock:
             if len(self._held) >= MOST_RULES:
                 raise BadFault("", f"there are {MOST_RULES} faults already: remove some")
             seed = random.getrandbits(31) if rule.chance is not None and rule.seed is None else rule.seed
-            project = self._number(rule.project)
             made = replace(rule, id=str(next(self._numbers)), project=project, hits=0, spent=False, seed=seed)
             action = replace(made.action(), rule=made.id)
             chance = random.Random(seed)  # noqa: S311 - a test wants the same again

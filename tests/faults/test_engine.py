@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from mailtrap.clock import Clock
@@ -103,3 +105,20 @@ def test_a_rate_refuses_what_is_beyond_it(faults: Faults, clock: Clock) -> None:
     assert [len(faults.fire(rcpt())) for _ in range(4)] == [0, 0, 1, 1]
     clock.advance(61)
     assert faults.fire(rcpt()) == ()
+
+
+def test_nobody_waits_while_a_project_is_looked_up_for_a_rule(clock: Clock) -> None:
+    answered = threading.Event()
+
+    def number(_: str) -> int:
+        # The store makes it, and says so through the loop: which must not be waiting for us.
+        asking = threading.Thread(target=lambda: (faults.fire(rcpt()), answered.set()), daemon=True)
+        asking.start()
+        asking.join(timeout=5)
+        return 2
+
+    faults = Faults(clock, project=number)
+    rule = faults.add(Rule("smtp.rcpt", "reject", project="team-a"))
+
+    assert answered.is_set()
+    assert rule.project == 2
