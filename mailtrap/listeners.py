@@ -32,12 +32,15 @@ class Kind(NamedTuple):
     """Clients may begin TLS, whatever the settings say."""
     at_once: bool = False
     """They must, before anything else (RFC 8314 §3)."""
+    lmtp: bool = False
+    """It is SMTP's local variant (RFC 2033)."""
 
 
 PORTS = {
     "smtp": Kind("smtp"),
     "submission": Kind("smtp", starttls=True),
     "smtps": Kind("smtp", at_once=True),
+    "lmtp": Kind("smtp", lmtp=True),
     "pop3": Kind("pop3"),
     "pop3s": Kind("pop3", at_once=True),
     "imap": Kind("imap"),
@@ -84,7 +87,7 @@ class Listeners:
         settings = self._sandbox.settings
         starttls = not kind.at_once and (kind.starttls or settings.starttls or settings.cert_file is not None)
         if kind.protocol == "smtp":
-            return self._smtp_factory().listener(starttls=starttls, at_once=kind.at_once)
+            return self._smtp_factory().listener(starttls=starttls, at_once=kind.at_once, lmtp=kind.lmtp)
         return self._when_needed(kind, starttls)
 
     def _when_needed(self, kind: Kind, starttls: bool) -> Protocols:

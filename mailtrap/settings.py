@@ -47,6 +47,7 @@ class Settings:
     smtp: int | None = _port("1025", "SMTP")
     submission: int | None = _port("1587", "SMTP with STARTTLS")
     smtps: int | None = _port("1465", "SMTP in TLS")
+    lmtp: int | None = _port("off", "LMTP")
     pop3: int | None = _port("1110", "POP3")
     pop3s: int | None = _port("1995", "POP3 in TLS")
     imap: int | None = _port("1143", "IMAP")

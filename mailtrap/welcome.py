@@ -57,6 +57,8 @@ def _ports(sandbox: Sandbox, protocol: str) -> Iterator[tuple[str, str, str]]:
 
 
 def _with(name: str) -> str:
+    if PORTS[name].lmtp:
+        return "LMTP"
     return "TLS" if PORTS[name].at_once else "STARTTLS" if PORTS[name].starttls else ""
 
 

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, AnyStr, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, AnyStr, Literal, NamedTuple, NoReturn
 
 from mailtrap import tcp
 from mailtrap.lines import Lines
@@ -29,6 +29,13 @@ class Port(NamedTuple):
 
     starttls: bool = False
     at_once: bool = False
+    lmtp: bool = False
+    """LMTP is spoken there (RFC 2033)."""
+
+    @property
+    def protocol(self) -> Literal["smtp", "lmtp"]:
+        """What is spoken there."""
+        return "lmtp" if self.lmtp else "smtp"
 
 
 class Over(Exception):
@@ -253,7 +260,7 @@ class Connection(asyncio.BufferedProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The peer is there."""
         self._tcp = self.transport = transport  # type: ignore[assignment]  # asyncio has no narrower type for it
-        self.transcript = Transcript("smtp", *tcp.ends(transport))
+        self.transcript = Transcript(self.port.protocol, *tcp.ends(transport))
 
     def get_buffer(self, _sizehint: int) -> memoryview:
         """Where asyncio puts what it reads, to be taken out of there at once."""

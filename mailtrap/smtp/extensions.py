@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 COMMON = frozenset({"common", "full"})
 FULL = frozenset({"full"})
+WANTED_IN_LMTP = frozenset({"PIPELINING", "ENHANCEDSTATUSCODES"})
+"""RFC 2033 §5."""
 UNLESS_HELO = frozenset({"common", "full", "minimal"})
 
 
@@ -32,7 +34,9 @@ class Extension:
         """Whether the client may use it."""
         if self.keyword in policy.hide or not self.is_possible(smtp, policy):
             return False
-        return self.keyword in policy.offer or (policy.profile in self.profiles and self.is_usual(smtp, policy))
+        if self.keyword in policy.offer or (smtp.port.lmtp and self.keyword in WANTED_IN_LMTP):
+            return True
+        return policy.profile in self.profiles and self.is_usual(smtp, policy)
 
 
 def offered(smtp: SMTP, policy: Policy) -> dict[str, str]:
@@ -62,7 +66,8 @@ EXTENSIONS = (
     Extension("VRFY"),
     Extension("CHUNKING"),
     Extension("BINARYMIME", FULL),
-    Extension("DSN"),
+    # An LMTP server has no queue: its client hears what became of each recipient, and reports that itself.
+    Extension("DSN", is_usual=lambda smtp, _: not smtp.port.lmtp),
     Extension("LIMITS", FULL, lambda smtp, _: f"RCPTMAX={smtp.factory.limits.recipients}"),
     Extension("MT-PRIORITY", FULL),
     Extension("DELIVERBY", FULL),

@@ -16,9 +16,10 @@ from mailtrap.message.facts import Facts, LateFacts, examined, with_defect
 from mailtrap.message.parse import Octets
 from mailtrap.message.summary import Summary
 from mailtrap.returns import Returns
-from mailtrap.smtp import faulted, reply, strictness
+from mailtrap.smtp import faulted, lmtp, reply, strictness
 from mailtrap.smtp.data import Data
 from mailtrap.smtp.policy import Policies
+from mailtrap.smtp.strictness import Refused
 from mailtrap.smtp.transaction import Transaction
 from mailtrap.store import Store
 from mailtrap.store.records import NewMessage, NewRefusal
@@ -57,19 +58,15 @@ class Handler:
 
     async def deliver(self, smtp: SMTP, transaction: Transaction, data: Data) -> str:
         """Store the message; gives the reply, which is positive only after the commit."""
-        if data.too_large:
-            answer = reply.TOO_LARGE.format(limit=transaction.policy.size)
+        if smtp.port.lmtp:
+            return await lmtp.deliver(self, smtp, transaction, data)
+        is_asked = not data.too_large and (smtp.faults.active or transaction.measure)
+        if is_asked and (answer := await faulted.dot(smtp, transaction, data)):
             self.refuse(smtp, transaction, "DATA", answer, ended=True)
             return answer
-        if (smtp.faults.active or transaction.measure) and (answer := await faulted.dot(smtp, transaction, data)):
-            self.refuse(smtp, transaction, "DATA", answer, ended=True)
-            return answer
-        try:
-            summary = await self._store_it(smtp, transaction, data)
-        except Exception as error:
-            answer = reply.answer(error)
-            self.refuse(smtp, transaction, "DATA", answer, ended=True)
-            return answer
+        summary = await self.keep(smtp, transaction, data)
+        if isinstance(summary, str):
+            return summary
         answer = reply.stored(summary.id)
         try:
             if smtp.faults.active:
@@ -79,7 +76,18 @@ class Handler:
             if transaction.bounces or any(rcpt_to.parameters for rcpt_to in transaction.rcpt_to):
                 self._returns.see_to(summary, transaction.bounces)
 
+    async def keep(self, smtp: SMTP, transaction: Transaction, data: Data) -> Summary | str:
+        """Store the message; gives it after the commit, or the reply that says why it is not stored."""
+        try:
+            return await self._store_it(smtp, transaction, data)
+        except Exception as error:
+            answer = reply.answer(error)
+            self.refuse(smtp, transaction, "DATA", answer, ended=True)
+            return answer
+
     async def _store_it(self, smtp: SMTP, transaction: Transaction, data: Data) -> Summary:
+        if data.too_large:
+            raise Refused(reply.TOO_LARGE.format(limit=transaction.policy.size))
         try:
             if data.size > LARGE:
                 new = await asyncio.to_thread(_new_message, smtp, transaction, data)
@@ -149,7 +157,7 @@ def _new_message(smtp: SMTP, transaction: Transaction, data: Data) -> NewMessage
     octets = data.message()
     new = NewMessage(
         project=transaction.project,
-        origin="smtp",
+        origin=smtp.port.protocol,
         octets=octets,
         facts=_facts(octets, data),
         envelope=_envelope(smtp, transaction),

@@ -22,9 +22,14 @@ class Command:
     syntax: str
     extension: str
     grouped: bool
+    lmtp: bool | None
+
+    def is_spoken(self, smtp: SMTP) -> bool:
+        """Whether there is such a command in the protocol that is spoken."""
+        return self.lmtp is None or self.lmtp == smtp.port.lmtp
 
     def is_known(self, smtp: SMTP) -> bool:
-        """Whether a server that offers what this one does has such a command."""
+        """Whether a server that offers what this one does has it."""
         return not self.extension or self.extension in smtp.offers
 
 
@@ -39,15 +44,16 @@ def command(
     *,
     extension: str = "",
     grouped: bool = False,
+    lmtp: bool | None = None,
 ) -> Callable[[Run], Run]:
     """Register what carries out *verb*.
 
     *extension*: it is known only where that is offered. *grouped*: its reply may wait for those of the commands
-    that came with it; RFC 2920 §3.2 allows that for few.
+    that came with it; RFC 2920 §3.2 allows that for few. *lmtp*: it is one of LMTP alone; False: of SMTP alone.
     """
 
     def register(run: Run) -> Run:
-        COMMANDS[verb] = Command(verb, run, syntax, extension, grouped)
+        COMMANDS[verb] = Command(verb, run, syntax, extension, grouped, lmtp)
         return run
 
     return register

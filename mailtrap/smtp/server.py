@@ -61,10 +61,11 @@ class Factory:
         returns: Returns | None = None,
         accounts: Accounts | None = None,
         starttls: bool = False,
+        lmtp: bool = False,
     ) -> None:
         """*line*: how many seconds a client may take to finish a line it has begun, or a TLS handshake.
 
-        *starttls*: clients may begin TLS at the port that is served by the factory itself.
+        *starttls*: clients may begin TLS at the port that is served by the factory itself; *lmtp*: they speak LMTP.
         """
         self.limits: Limits = Limits(hostname, recipients, connections, idle, line)
         self.current = current
@@ -80,15 +81,15 @@ class Factory:
         self._store = store
         self._sessions: dict[SMTP, asyncio.Task[None]] = {}
         self._patrol: asyncio.TimerHandle | None = None
-        self._port = Port(starttls)
+        self._port = Port(starttls, lmtp=lmtp)
 
     def __call__(self) -> SMTP:
         """The session of a new connection."""
         return SMTP(self, self._port)
 
-    def listener(self, *, starttls: bool = False, at_once: bool = False) -> Callable[[], SMTP]:
-        """The same for another port, at which clients may begin TLS, or do so *at_once*."""
-        port = Port(starttls, at_once)
+    def listener(self, *, starttls: bool = False, at_once: bool = False, lmtp: bool = False) -> Callable[[], SMTP]:
+        """The same for another port, at which clients may begin TLS, or do so *at_once*, or speak LMTP."""
+        port = Port(starttls, at_once, lmtp)
         return lambda: SMTP(self, port)
 
     def admit(self, session: SMTP) -> None:

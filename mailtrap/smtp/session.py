@@ -74,8 +74,23 @@ class SMTP(Connection):
         """The client said who it is, which also gives up what it was about (RFC 5321 §4.1.4)."""
         self.give_up(verb)
         self.helo = helo
-        self.extended = verb == "EHLO"
+        self.extended = verb != "HELO"
         self._offers = None
+
+    @property
+    def banner(self) -> str:
+        """What is said first (RFC 5321 §4.3.1)."""
+        return f"220 {self.limits.hostname} {'LMTP' if self.port.lmtp else 'ESMTP'} mailtrap-sandbox"
+
+    @property
+    def too_early(self) -> str:
+        """The reply to what must come after a greeting."""
+        return reply.LHLO_FIRST if self.port.lmtp else reply.HELLO_FIRST
+
+    @property
+    def no_recipients(self) -> str:
+        """The reply to data for nobody; RFC 2033 §4.2 wants 503, RFC 5321 §3.3 either."""
+        return reply.NOBODY if self.port.lmtp else reply.NO_VALID_RECIPIENTS
 
     @property
     def policy(self) -> Policy:
@@ -176,7 +191,7 @@ class SMTP(Connection):
             await self.secure(self.early)
         if self.faults.active and not instead:
             instead = await faulted.at(self, "banner")
-        await self.push(instead or f"220 {self.limits.hostname} ESMTP mailtrap-sandbox")
+        await self.push(instead or self.banner)
         await self.flush()
 
     async def _answer_one(self) -> None:
@@ -205,7 +220,7 @@ class SMTP(Connection):
         word, arg = (*line.split(None, 1), b"", b"")[:2]
         verb = word.upper().decode("latin-1")
         command = COMMANDS.get(verb)
-        if command is None:
+        if command is None or not command.is_spoken(self):
             if verb in HTTP:
                 self._end_with(reply.NOT_HTTP)
             return reply.UNKNOWN_COMMAND, False

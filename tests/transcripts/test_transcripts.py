@@ -44,6 +44,7 @@ GIVEN: dict[str, Callable[[re.Match[str]], dict[str, Any]]] = {
     r"at most (\d+) recipients": lambda found: {"recipients": int(found[1])},
     r"STARTTLS": lambda found: {"starttls": True},
     r"LOGINDISABLED": lambda found: {"login_disabled": True},
+    r"LMTP": lambda found: {"lmtp": True},
     r"profile (\w+)": lambda found: {"profile": found[1]},
     r"hidden (.+)": lambda found: {"hide": frozenset(found[1].split())},
     r"offered (.+)": lambda found: {"offer": frozenset(found[1].split())},
@@ -141,7 +142,7 @@ def smtp(ground: Ground) -> Connect:
     return {
         "in memory": lambda: InMemory(ground.loop, factory),
         "over TCP": lambda: OverTcp(ground.loop, factory),
-        "in TLS": lambda: OverTls(ground.loop, factory.listener(at_once=True)),
+        "in TLS": lambda: OverTls(ground.loop, factory.listener(at_once=True, lmtp="lmtp" in ground.asked)),
     }
 
 

@@ -47,10 +47,10 @@ def _without_size(smtp: SMTP) -> str:
 async def _refusal(smtp: SMTP, transaction: Transaction | None) -> str:
     """Why the chunk cannot be taken; the transaction is over then, lest a message lack its beginning (§2)."""
     if transaction is None:
-        return reply.RCPT_FIRST if smtp.helo else reply.HELLO_FIRST
+        return reply.RCPT_FIRST if smtp.helo else smtp.too_early
     answer = ""
     if not transaction.rcpt_to:
-        answer = reply.NO_VALID_RECIPIENTS
+        answer = smtp.no_recipients
     elif smtp.faults.active and transaction.data is None:
         answer = await faulted.data(smtp)
     if answer:

@@ -16,7 +16,7 @@ async def data(smtp: SMTP, arg: str) -> str:
     """RFC 5321 §4.1.1.4."""
     transaction = smtp.transaction
     if transaction is None:
-        return reply.RCPT_FIRST if smtp.helo else reply.HELLO_FIRST
+        return reply.RCPT_FIRST if smtp.helo else smtp.too_early
     if arg:
         return reply.syntax(COMMANDS["DATA"].syntax)
     if transaction.data is not None:  # RFC 3030 §2
@@ -25,8 +25,8 @@ async def data(smtp: SMTP, arg: str) -> str:
         return reply.BDAT_FOR_BINARY
     if not transaction.rcpt_to:
         if not transaction.refusals:
-            smtp.handler.refuse(smtp, transaction, "DATA", reply.NO_VALID_RECIPIENTS)
-        return reply.NO_VALID_RECIPIENTS
+            smtp.handler.refuse(smtp, transaction, "DATA", smtp.no_recipients)
+        return smtp.no_recipients
     if smtp.faults.active and (refusal := await faulted.data(smtp)):
         smtp.handler.refuse(smtp, transaction, "DATA", refusal)
         return refusal

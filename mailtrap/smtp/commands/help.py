@@ -17,7 +17,11 @@ async def help_(smtp: SMTP, arg: str) -> str:
     if not arg:
         return reply.multiline("214", [
             "2.0.0 This is a mail sandbox: it takes every message and sends none on.",
-            "2.0.0 Commands: " + " ".join(sorted(verb for verb, each in COMMANDS.items() if each.is_known(smtp))),
+            "2.0.0 Commands: " + " ".join(sorted(_known(smtp))),
         ])  # fmt: skip
     about = COMMANDS.get(arg.upper())
     return f"214 2.0.0 Syntax: {about.syntax}" if about else reply.UNKNOWN_TOPIC
+
+
+def _known(smtp: SMTP) -> list[str]:
+    return [verb for verb, each in COMMANDS.items() if each.is_spoken(smtp) and each.is_known(smtp)]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 async def mail(smtp: SMTP, arg: str) -> str:
     """RFC 5321 §4.1.1.2."""
     if not smtp.helo:
-        return reply.HELLO_FIRST
+        return smtp.too_early
     if smtp.transaction is not None:
         return reply.NESTED_MAIL
     text = after("FROM:", arg)

@@ -19,7 +19,7 @@ async def rcpt(smtp: SMTP, arg: str) -> str:
     """RFC 5321 §4.1.1.3. Anybody is a recipient, unless something else is configured."""
     transaction = smtp.transaction
     if transaction is None:
-        return reply.MAIL_FIRST if smtp.helo else reply.HELLO_FIRST
+        return reply.MAIL_FIRST if smtp.helo else smtp.too_early
     if transaction.data is not None:
         return reply.IN_DATA
     text = after("TO:", arg)
