@@ -7,6 +7,7 @@ from datetime import datetime
 from mailtrap.imap.flags import Flags, flags
 from mailtrap.imap.grammar import Reader
 from mailtrap.imap.mailboxes import target
+from mailtrap.imap.quota import require_room
 from mailtrap.imap.registry import AUTHENTICATED, command
 from mailtrap.imap.responses import Done, Responses
 from mailtrap.imap.session import Session
@@ -27,6 +28,7 @@ def append(session: Session, args: Reader) -> Responses:
     args.end()
 
     mailbox = target(session, name)
+    require_room(session, len(message.octets))
     filed = session.store.append(mailbox.id, _new(session, message, at), flags=given.system, keywords=given.keywords)
     yield from ()
     return Done("appended", f"APPENDUID {session.uidvalidity(mailbox.uidvalidity)} {filed.uid}")

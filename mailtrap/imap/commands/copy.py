@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from mailtrap.imap.errors import No
 from mailtrap.imap.grammar import Reader
 from mailtrap.imap.mailboxes import target
+from mailtrap.imap.quota import require_room_for
 from mailtrap.imap.registry import SELECTED, command
 from mailtrap.imap.responses import Done, Responses, status
 from mailtrap.imap.session import Session
@@ -18,6 +19,7 @@ def copy(session: Session, args: Reader) -> Responses:
     """RFC 9051 §6.4.7: all of them, or none."""
     uids, name = _arguments(session, args)
     mailbox = target(session, name)
+    require_room_for(session, _source(session), uids)
 
     yield from ()
     pairs = session.store.copy(_source(session), uids, mailbox.id)
