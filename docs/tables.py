@@ -40,8 +40,32 @@ def commands() -> str:
         command = group.get_command(context, name)
         own = click.Context(command, parent=context, info_name=name, max_content_width=80)  # type: ignore[arg-type]  # it is there
         said[f" {name}"] = command.get_help(own) + "\n"  # type: ignore[union-attr]  # the same
+        for inner, one in getattr(command, "commands", {}).items():
+            below = click.Context(one, parent=own, info_name=inner, max_content_width=80)
+            said[f" {name} {inner}"] = one.get_help(below) + "\n"
     said |= {" ready": parser().format_help(), " sendmail": USAGE}
     return "```text\n" + "\n".join(f"$ mailtrap{name} --help\n{text}" for name, text in said.items()) + "```"
+
+
+def faults() -> str:
+    """Every kind of fault: how it is written, where it acts, what it does."""
+    from mailtrap.faults.kinds import KINDS
+
+    rows = ["| `do` | at | what happens |", "| --- | --- | --- |"]
+    for each in KINDS.values():
+        written = each.written.replace("|", "\\|")
+        at = " ".join(f"`{one}*`" if one.endswith(".") else f"`{one}`" for one in each.at)
+        rows.append(f"| `{written}` | {at} | {' '.join(each.help.split())} |")
+    return "\n".join(rows)
+
+
+def stages() -> str:
+    """Every stage that a rule can name, by protocol."""
+    from mailtrap.faults.stages import STAGES
+
+    rows = ["| protocol | stages |", "| --- | --- |"]
+    rows += [f"| `{protocol}` | {' '.join(f'`{each}`' for each in names)} |" for protocol, names in STAGES.items()]
+    return "\n".join(rows)
 
 
 def routes() -> str:
@@ -57,7 +81,7 @@ def routes() -> str:
     return "\n".join(rows)
 
 
-TABLES: dict[str, Callable[[], str]] = {each.__name__: each for each in (settings, commands, routes)}
+TABLES: dict[str, Callable[[], str]] = {each.__name__: each for each in (settings, commands, routes, faults, stages)}
 
 
 def made(page: str) -> str:
