@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from ipaddress import ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
+
+Network = IPv4Network | IPv6Network
 
 LOOPBACK = ("127.0.0.1", "::1")
 
@@ -45,6 +47,14 @@ def count(value: object) -> int:
     number = _whole(value)
     if not number:
         raise ValueError("a whole number above 0")
+    return number
+
+
+def depth(value: object) -> int:
+    """How deep: such parts are read by functions that call themselves."""
+    number = _whole(value)
+    if not number or number > 200:
+        raise ValueError("a whole number from 1 to 200")
     return number
 
 
@@ -137,6 +147,18 @@ def keywords(value: object) -> tuple[str, ...]:
     if not all(map(_KEYWORD.fullmatch, found)):
         raise ValueError("keywords of EHLO such as 8BITMIME")
     return found
+
+
+def networks(value: object) -> tuple[Network, ...]:
+    """IP addresses and networks, separated by commas or spaces.
+
+    >>> [str(each) for each in networks("10.0.0.0/8, ::1")]
+    ['10.0.0.0/8', '::1/128']
+    """
+    try:
+        return tuple(ip_network(item, strict=False) for item in _items(value))
+    except ValueError:
+        raise ValueError("IP addresses, or networks such as 10.0.0.0/8") from None
 
 
 def path(value: object) -> Path:

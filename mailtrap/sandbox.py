@@ -25,6 +25,7 @@ from mailtrap.faults import Faults
 from mailtrap.listeners import PORTS, Listeners
 from mailtrap.loop import Loop
 from mailtrap.message.facts import facts
+from mailtrap.message.limits import LIMITS
 from mailtrap.message.parse import Octets
 from mailtrap.message.summary import Origin, Summary
 from mailtrap.returns import Returns
@@ -194,6 +195,12 @@ class Sandbox:
     def _start(self, undo: ExitStack) -> None:
         self._process = os.getpid()
         ports.raise_descriptor_limit()
+        LIMITS.become(
+            depth=self.settings.mime_depth,
+            parts=self.settings.mime_parts,
+            header=self.settings.header_limit,
+            addresses=self.settings.addresses_limit,
+        )
         self._bound = undo.enter_context(ExitStack())  # closed last, when nobody accepts there any more
         settings = self.settings
         self.tls = Tls.of(settings)

@@ -124,8 +124,24 @@ class Settings:
         "Refuse messages with a bare LF or CR (550), or with NUL, undeclared 8-bit, lines that are too long, a broken "
         "header, an unknown charset and the like (554). Without it they are kept as they came, and flagged."
     )
+    trust_xclient: tuple[q.Network, ...] = _option(
+        "",
+        q.networks,
+        "NETWORK",
+        "Who may say by XCLIENT, in SMTP, for whom it speaks: addresses, or networks such as 10.0.0.0/8.",
+    )
+    proxy_protocol: tuple[q.Network, ...] = _option(
+        "",
+        q.networks,
+        "NETWORK",
+        "Who must say by the PROXY protocol, at the ports for SMTP, whose connection it passes on.",
+    )
     size_limit: int = _option("50MiB", q.size, "SIZE", "The largest message that is accepted.")
     recipients_limit: int = _option("1000", q.count, "N", "The most recipients of one message.")
+    mime_depth: int = _option("100", q.depth, "N", "So deep parts of a message are looked into, one in another.")
+    mime_parts: int = _option("10000", q.count, "N", "So many parts of a message are looked into.")
+    header_limit: int = _option("1MiB", q.size, "SIZE", "So much of a header is read; all of it is kept.")
+    addresses_limit: int = _option("10000", q.count, "N", "So many addresses of one field are read.")
     connections: int = _option("2000", q.count, "N", "The most connections at a time, for each mail protocol.")
     smtp_timeout: float = _option("5m", q.duration, "TIME", "How long an SMTP client may be silent.")
     pop3_timeout: float = _option("10m", q.duration, "TIME", "How long a POP3 client may be silent.")

@@ -7,6 +7,7 @@ import re
 from mailtrap.faults.globs import address_matches, matches
 from mailtrap.faults.rules import TRANSACTION, Asked, Rule
 from mailtrap.message import headers
+from mailtrap.message.limits import LIMITS
 
 _EMPTY_LINE = re.compile(rb"(?:\A|\n)\r?\n")
 
@@ -33,5 +34,5 @@ def _has_header(wanted: str, asked: Asked) -> bool:
 
 
 def _header_end(octets: bytes) -> int:
-    empty = _EMPTY_LINE.search(octets, 0, headers.LIMIT)
+    empty = _EMPTY_LINE.search(octets, 0, LIMITS.header)
     return empty.end() if empty else len(octets)

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from mailtrap.message.headers import Header
-from mailtrap.message.mailboxes import LIMIT, USUAL, Written, unescaped, written
+from mailtrap.message.limits import LIMITS
+from mailtrap.message.mailboxes import USUAL, Written, unescaped, written
 from mailtrap.message.strings import nstring, string, unfolded
 
 
@@ -27,10 +28,10 @@ _cached = lru_cache(maxsize=512)(_structures)  # an app has few senders, and tes
 
 def _written(text: str) -> Iterator[str]:
     at = count = 0
-    while at < len(text) and count < LIMIT:
+    while at < len(text) and count < LIMITS.addresses:
         match = USUAL.match(text, at)
         if match is None:
-            yield from map(_structure, written(text, at, LIMIT - count))
+            yield from map(_structure, written(text, at, LIMITS.addresses - count))
             return
         quoted, name, address, bare = match.groups()
         local, _, host = (bare or address).rpartition("@")

@@ -7,8 +7,9 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime
 
 from mailtrap.envelope import Address
-from mailtrap.message import headers, mailboxes
+from mailtrap.message import headers
 from mailtrap.message.attached import attachments
+from mailtrap.message.limits import LIMITS
 from mailtrap.message.parse import Octets, Part, Structure, parse
 from mailtrap.message.text import readable, shown
 
@@ -125,7 +126,7 @@ def with_defect(found: Facts, code: str) -> Facts:
 def _addresses(header: headers.Header, name: bytes) -> tuple[Address, ...]:
     """Those of all fields of the name: more than one is wrong, and nothing is hidden."""
     found = [each for value in header.all(name) for each in headers.addresses(value)]
-    return tuple(found[: mailboxes.LIMIT])
+    return tuple(found[: LIMITS.addresses])
 
 
 def _preview(octets: Octets, root: Part) -> str:

@@ -9,9 +9,7 @@ from typing import NamedTuple
 
 from mailtrap.envelope import Address
 from mailtrap.message import charset, mailboxes, parameters, words
-
-LIMIT = 1 << 20
-"""So many octets of one header are looked at; fields behind are kept, and not read."""
+from mailtrap.message.limits import LIMITS
 
 
 class Field(NamedTuple):
@@ -34,7 +32,7 @@ class Header:
     __slots__ = ("first", "names", "values")
 
     def __init__(self, octets: bytes | bytearray, start: int, stop: int) -> None:
-        found: list[tuple[bytes, bytes]] = FIELD.findall(octets, start, min(stop, start + LIMIT))
+        found: list[tuple[bytes, bytes]] = FIELD.findall(octets, start, min(stop, start + LIMITS.header))
         self.names = [name.lower() for name, _ in found]
         self.values = [value for _, value in found]
         self.first = dict(zip(reversed(self.names), reversed(self.values), strict=True))
@@ -50,7 +48,7 @@ class Header:
 
 def fields(octets: bytes | bytearray, start: int, stop: int) -> list[Field]:
     """The fields of the header in ``octets[start:stop]``, in the order of the wire; other lines are left out."""
-    found = FIELD.finditer(octets, start, min(stop, start + LIMIT))
+    found = FIELD.finditer(octets, start, min(stop, start + LIMITS.header))
     return [Field(charset.guessed(each[1]), each[2].removesuffix(b"\r"), each.start()) for each in found]
 
 
@@ -64,7 +62,7 @@ def decoded(value: bytes) -> str:
 
 
 def addresses(value: bytes) -> tuple[Address, ...]:
-    """The addresses of a field, groups' members among them; at most 10,000.
+    """The addresses of a field, groups' members among them; at most as many as there may be.
 
     >>> [(each, each.name) for each in addresses(b"=?utf-8?q?J=C3=BCrgen?= <j@example.com>")]
     [('j@example.com', 'Jürgen')]

@@ -7,9 +7,7 @@ from typing import NamedTuple
 
 from mailtrap.envelope import Address
 from mailtrap.message import words
-
-LIMIT = 10_000
-"""So many addresses of one field are taken."""
+from mailtrap.message.limits import LIMITS
 
 _ATOM = r"""[^\s"(),:;<>@\[\]\\]"""
 # What nearly all are: `ann@example.com`, `Ann <ann@example.com>`, `"Ann B" <ann@example.com>`. A name, then, has
@@ -40,12 +38,13 @@ class Written(NamedTuple):
 GROUP_END = Written(None, None)
 
 
-def mailboxes(text: str, limit: int = LIMIT) -> list[Address]:
+def mailboxes(text: str, limit: int | None = None) -> list[Address]:
     """The addresses in the (unfolded) text of a field, groups' members among them, with their names.
 
     >>> mailboxes('"Smith, Ann" <ann@example.com>, Team: bob@example.com, carl@example.com;')
     ['ann@example.com', 'bob@example.com', 'carl@example.com']
     """
+    limit = LIMITS.addresses if limit is None else limit
     found: list[Address] = []
     at = 0
     while at < len(text) and len(found) < limit:
@@ -59,13 +58,13 @@ def mailboxes(text: str, limit: int = LIMIT) -> list[Address]:
     return found
 
 
-def written(text: str, at: int = 0, limit: int = LIMIT) -> list[Written]:
+def written(text: str, at: int = 0, limit: int | None = None) -> list[Written]:
     """All that stands in the text of a field from *at* on, groups and mere names among it; of addresses, *limit*.
 
     >>> [each.name or each.address for each in written("Team: ann@example.com, Bob;")]
     ['Team', 'ann@example.com', 'Bob', None]
     """
-    return _Reader(text, at, limit).read()
+    return _Reader(text, at, LIMITS.addresses if limit is None else limit).read()
 
 
 class _Reader:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from mailtrap.message import charset, flaws, headers, mailboxes, words
 from mailtrap.message.defects import Defect, defect
+from mailtrap.message.limits import LIMITS
 from mailtrap.message.transfer import DECODERS, IDENTITY
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def noticed(octets: Octets, parts: list[Part], header: Header) -> Iterator[Defec
         if place >= 0:
             yield defect(code, place)
     ascii_only = octets.isascii()
-    lines = bytes(octets[: min(parts[0].body, headers.LIMIT)])
+    lines = bytes(octets[: min(parts[0].body, LIMITS.header)])
     yield from _lines(lines, parts[0], header, ascii_only)
     yield from _fields(lines, header)
     for part in parts:
@@ -45,8 +46,8 @@ def _lines(lines: bytes, root: Part, header: Header, ascii_only: bool) -> Iterat
         yield defect("no-headers", 0)
     if lines.startswith(b"From "):
         yield defect("mbox-from-line", 0)
-    if root.body > headers.LIMIT:
-        yield defect("long-header", headers.LIMIT)
+    if root.body > LIMITS.header:
+        yield defect("long-header", LIMITS.header)
         lines = lines[: lines.rfind(b"\n") + 1]  # the last is cut
     if not ascii_only and (place := _not_utf8(lines)) >= 0:
         yield defect("eight-bit-header", place)
@@ -114,9 +115,9 @@ def _date(value: bytes) -> str:
 def _addresses(value: bytes) -> str:
     if b"@" not in value:  # a group may be empty, `undisclosed-recipients:;`, but else one is wanted
         return "bad-address" if b":" not in value and not headers.addresses(value) else ""
-    if value.count(b"@") > mailboxes.LIMIT:
-        found = mailboxes.mailboxes(headers.unfolded(value), mailboxes.LIMIT + 1)
-        return "too-many-addresses" if len(found) > mailboxes.LIMIT else ""
+    if value.count(b"@") > LIMITS.addresses:
+        found = mailboxes.mailboxes(headers.unfolded(value), LIMITS.addresses + 1)
+        return "too-many-addresses" if len(found) > LIMITS.addresses else ""
     return ""
 
 

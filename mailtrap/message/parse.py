@@ -6,15 +6,13 @@ from collections.abc import Iterator
 
 from mailtrap.message import headers
 from mailtrap.message.defects import Defect, defect
+from mailtrap.message.limits import LIMITS
 from mailtrap.message.noticing import noticed
 from mailtrap.message.part import Description, Octets, Part, described, described_octets
 from mailtrap.message.scan import EmptyLines, dashed_lines
 from mailtrap.message.transfer import DECODERS
 
 __all__ = ["Defect", "Octets", "Part", "Structure", "parse"]
-
-DEPTH = 100
-PARTS = 10_000
 
 
 class Structure:
@@ -98,7 +96,7 @@ class _Parser:
         """A delimiter of the open multipart at *depth*: what is open in it ends, and the next part begins."""
         multipart = self._open[depth]
         self._end_parts(depth + 1, at)
-        if len(self.parts) >= PARTS:
+        if len(self.parts) >= LIMITS.parts:
             self.cut.append(defect("too-many-parts", at, multipart.path))
             self._boundaries = [None] * len(self._boundaries)  # not found unclosed: not looked for
             return False
@@ -117,7 +115,7 @@ class _Parser:
     def _begin_inner(self, start: int, path: str, inherited: str) -> Part:
         """The part of a part that begins at *start*."""
         behind = self._behind_header(start)
-        header = bytes(self._octets[start : min(behind, start + headers.LIMIT)])
+        header = bytes(self._octets[start : min(behind, start + LIMITS.header)])
         return self._begin(start, behind, path, described_octets(header, inherited))
 
     def _begin(self, start: int, behind: int, path: str, description: Description) -> Part:
@@ -157,7 +155,7 @@ class _Parser:
             self.cut.append(defect("encoded-multipart", part.start, part.path))
             if part.is_message:
                 return False
-        if len(self._open) >= DEPTH:
+        if len(self._open) >= LIMITS.depth:
             self.cut.append(defect("too-deep", part.start, part.path))
             return False
         return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Sequence
 
-from mailtrap.message.headers import LIMIT
+from mailtrap.message.limits import LIMITS
 from mailtrap.message.parse import Part
 from mailtrap.message.transfer import DECODERS, IDENTITY
 
@@ -77,13 +77,13 @@ def fields(header: bytes, names: Collection[bytes]) -> bytes:
     >>> fields(b"To: bob\\r\\nSubject: Hi\\r\\nX: y\\r\\n\\r\\n", {b"subject"})
     b'Subject: Hi\\r\\n\\r\\n'
     """
-    found = [field for field, name in _FIELD.findall(header, 0, LIMIT) if name.lower() in names]
+    found = [field for field, name in _FIELD.findall(header, 0, LIMITS.header) if name.lower() in names]
     return b"".join([*found, _empty_line(header)])
 
 
 def other_fields(header: bytes, names: Collection[bytes]) -> bytes:
     """All of a header but the fields of these names."""
-    read, rest = header[:LIMIT], header[LIMIT:]
+    read, rest = header[: LIMITS.header], header[LIMITS.header :]
     return _FIELD.sub(lambda field: b"" if field[2].lower() in names else field[0], read) + rest
 
 

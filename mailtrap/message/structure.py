@@ -11,7 +11,8 @@ from functools import lru_cache
 
 from mailtrap.message import parameters, scan
 from mailtrap.message.addressed import addresses
-from mailtrap.message.headers import LIMIT, Header
+from mailtrap.message.headers import Header
+from mailtrap.message.limits import LIMITS
 from mailtrap.message.parse import Octets, Part, Structure
 from mailtrap.message.strings import encoded, nstring, string, unfolded
 
@@ -91,7 +92,7 @@ class _Outline:
         return encoded("".join(self._pieces))
 
     def _inner(self, part: Part) -> None:
-        header = bytes(self._octets[part.start : min(part.body, part.start + LIMIT)])
+        header = bytes(self._octets[part.start : min(part.body, part.start + LIMITS.header)])
         told = _cached_told if len(header) < 512 else _told_by
         self._part(part, told(header, part.type, part.encoding, part.disposition))
 

@@ -15,8 +15,9 @@ from mailtrap.message.attached import is_attached
 from mailtrap.message.captured import Message
 from mailtrap.message.content import content, decoded
 from mailtrap.message.facts import PREVIEW, Facts, facts
+from mailtrap.message.limits import LIMITS
 from mailtrap.message.mailboxes import mailboxes
-from mailtrap.message.parse import DEPTH, Part, Structure, parse
+from mailtrap.message.parse import Part, Structure, parse
 from mailtrap.message.summary import Summary
 
 SAVED = {"raw", "message"}
@@ -42,7 +43,7 @@ def check_facts(octets: bytes, found: Facts) -> None:
 def check_parts(octets: bytes, part: Part, depth: int = 0) -> None:
     """A part lies in the one that holds it, behind the one before it, and between delimiters."""
     assert part.start <= part.body <= part.end <= len(octets)
-    assert depth <= DEPTH
+    assert depth <= LIMITS.depth
     for child in part.children:
         assert part.body <= child.start
         assert child.end <= part.end

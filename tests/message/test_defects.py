@@ -6,11 +6,12 @@ import pytest
 
 from mailtrap.message.defects import SENTENCES, defect
 from mailtrap.message.facts import facts
-from mailtrap.message.headers import LIMIT
-from mailtrap.message.mailboxes import LIMIT as ADDRESSES
-from mailtrap.message.parse import DEPTH, PARTS, parse
+from mailtrap.message.limits import LIMITS
+from mailtrap.message.parse import parse
 
 MULTIPART = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n"
+PART = b"--b\r\n\r\n"
+NESTED = b"Content-Type: message/rfc822\r\n\r\n"
 BASE64 = b"Content-Transfer-Encoding: base64\r\n\r\n"
 QUOTED = b"Content-Transfer-Encoding: quoted-printable\r\n\r\n"
 OURS = {"parser-failed", "dots-after-lf"}
@@ -47,15 +48,15 @@ DEFECTIVE = [
     ("bad-encoded-word", b"A: =?utf-8?q?=zz?=\r\n\r\n", b"A: =?u"),
     ("bad-encoded-word", b"A: =?utf-8?x?a?=\r\n\r\n", b"A: =?u"),
     ("bad-encoded-word", b"A: =?utf-8?q?a\r\nB: 1\r\n\r\n", b"A: =?u"),
-    ("too-many-addresses", b"To: " + b"a@b,\r\n " * (ADDRESSES + 1) + b"a@b\r\n\r\n", b"To: a@b,"),
+    ("too-many-addresses", b"To: " + b"a@b,\r\n " * (LIMITS.addresses + 1) + b"a@b\r\n\r\n", b"To: a@b,"),
     ("no-boundary", b"X: 1\r\nContent-Type: multipart/mixed\r\n\r\n", b"X: 1"),
     ("no-parts", MULTIPART + b"text\r\n", b""),
     ("no-parts", MULTIPART + b"--b--\r\n", b"--b--\r\n"),
     ("unclosed-multipart", MULTIPART + b"--b\r\n\r\ntext", b""),
     ("encoded-multipart", b"Content-Transfer-Encoding: base64\r\n" + MULTIPART + b"--b\r\n\r\n--b--", b"Content-Tr"),
     ("encoded-multipart", b"Content-Type: message/rfc822\r\n" + BASE64, b"Content-Type"),
-    ("too-deep", b"Content-Type: message/rfc822\r\n\r\n" * (DEPTH + 1), b"Content-Type: message/rfc822\r\n\r\n" * 2),
-    ("too-many-parts", MULTIPART + b"--b\r\n\r\n" * (PARTS + 2) + b"--b--", b"--b\r\n\r\n--b\r\n\r\n--b\r\n\r\n--b--"),
+    ("too-deep", NESTED * (LIMITS.depth + 1), NESTED * 2),
+    ("too-many-parts", MULTIPART + PART * (LIMITS.parts + 2) + b"--b--", PART * 3 + b"--b--"),
     ("bad-content-type", b"A: 1\r\nContent-Type: text\r\n\r\n", b"A: 1"),
     ("unknown-encoding", b"Content-Transfer-Encoding: x\r\n\r\n", b"Content-Tr"),
     ("unknown-charset", b"Content-Type: text/html; charset=x\r\n\r\n", b"Content-Type"),
@@ -82,9 +83,9 @@ def test_a_defect_is_noticed_where_it_is(code: str, octets: bytes, there: bytes)
 
 
 def test_a_header_beyond_the_limit_is_noticed_and_its_cut_line_is_not() -> None:
-    octets = b"".join(b"X-%d: \xc3\xa9\r\n" % number for number in range(LIMIT // 9)) + b"\r\n"
+    octets = b"".join(b"X-%d: \xc3\xa9\r\n" % number for number in range(LIMITS.header // 9)) + b"\r\n"
 
-    assert {each.code: each.offset for each in parse(octets).defects} == {"long-header": LIMIT}
+    assert {each.code: each.offset for each in parse(octets).defects} == {"long-header": LIMITS.header}
 
 
 def test_every_code_is_produced_by_something() -> None:

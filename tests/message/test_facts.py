@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from mailtrap.message.facts import PREVIEW, Facts, LateFacts, facts
-from mailtrap.message.mailboxes import LIMIT
+from mailtrap.message.limits import LIMITS
 
 
 def preview(body: str, kind: str = "text/plain", encoding: str = "8bit") -> str:
@@ -35,9 +35,9 @@ def test_of_fields_that_are_there_twice_the_first_counts_but_addresses_are_all_s
 
 
 def test_addresses_of_all_fields_of_a_name_are_limited() -> None:
-    octets = b"To: " + b"a@x, " * LIMIT + b"\r\nTo: b@x\r\n\r\n"
+    octets = b"To: " + b"a@x, " * LIMITS.addresses + b"\r\nTo: b@x\r\n\r\n"
 
-    assert facts(octets).to == ("a@x",) * LIMIT
+    assert facts(octets).to == ("a@x",) * LIMITS.addresses
 
 
 def test_fields_of_the_body_are_none() -> None:

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailtrap.message.fields import Headers
-from mailtrap.message.headers import LIMIT, Field, Header, date, decoded, fields, parameterised, unfolded
+from mailtrap.message.headers import Field, Header, date, decoded, fields, parameterised, unfolded
+from mailtrap.message.limits import LIMITS
 
 
 def cut(octets: bytes) -> list[Field]:
@@ -51,9 +52,9 @@ def test_fields_are_cut_within_their_header_only() -> None:
 
 
 def test_a_header_is_read_up_to_a_limit() -> None:
-    octets = b"A: 1\r\nX: " + b"x" * LIMIT + b"\r\nB: 2\r\n"
+    octets = b"A: 1\r\nX: " + b"x" * LIMITS.header + b"\r\nB: 2\r\n"
 
-    assert [(field.name, len(field.value)) for field in cut(octets)] == [("A", 2), ("X", LIMIT - 8)]
+    assert [(field.name, len(field.value)) for field in cut(octets)] == [("A", 2), ("X", LIMITS.header - 8)]
 
 
 def test_a_header_by_name_has_all_values_in_their_order() -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from mailtrap.message.headers import addresses
-from mailtrap.message.mailboxes import LIMIT, mailboxes
+from mailtrap.message.limits import LIMITS
+from mailtrap.message.mailboxes import mailboxes
 
 
 def named(text: str) -> list[tuple[str, str]]:
@@ -98,6 +99,6 @@ def test_addresses_of_a_field_are_unfolded() -> None:
 
 @pytest.mark.parametrize("separator", [", ", "; ", " (c), "])
 def test_so_many_addresses_of_a_field_are_taken(separator: str) -> None:
-    text = separator.join(f"a{number}@x.test" for number in range(LIMIT + 10))
+    text = separator.join(f"a{number}@x.test" for number in range(LIMITS.addresses + 10))
 
-    assert mailboxes(text) == [f"a{number}@x.test" for number in range(LIMIT)]
+    assert mailboxes(text) == [f"a{number}@x.test" for number in range(LIMITS.addresses)]

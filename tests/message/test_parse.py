@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailtrap.message.parse import DEPTH, PARTS, Structure, parse
+from mailtrap.message.limits import LIMITS
+from mailtrap.message.parse import Structure, parse
 
 
 def multipart(*parts: bytes, boundary: bytes = b"b", kind: bytes = b"mixed") -> bytes:
@@ -206,25 +207,25 @@ def nested(depth: int, innermost: bytes = b"\r\nbottom\r\n") -> bytes:
 
 
 def test_nesting_ends_at_a_depth_and_says_so() -> None:
-    structure = parse(nested(DEPTH + 50))
+    structure = parse(nested(LIMITS.depth + 50))
 
-    assert len(list(structure.parts())) == DEPTH
+    assert len(list(structure.parts())) == LIMITS.depth
     assert codes(structure) == ["too-deep"]
-    assert codes(parse(nested(DEPTH - 1))) == []
+    assert codes(parse(nested(LIMITS.depth - 1))) == []
 
 
 def test_messages_in_messages_end_at_a_depth_and_say_so() -> None:
     structure = parse(b"Content-Type: message/rfc822\r\n\r\n" * 1000)
 
-    assert len(list(structure.parts())) == DEPTH
+    assert len(list(structure.parts())) == LIMITS.depth
     assert codes(structure) == ["too-deep"]
 
 
 def test_parts_end_at_a_number_and_say_so() -> None:
-    octets = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + b"--b\r\n\r\nx\r\n" * (PARTS + 5)
+    octets = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + b"--b\r\n\r\nx\r\n" * (LIMITS.parts + 5)
 
     structure = parse(octets)
-    assert len(list(structure.parts())) == PARTS
+    assert len(list(structure.parts())) == LIMITS.parts
     assert codes(structure) == ["too-many-parts"]
     assert octets[list(structure.parts())[-1].end :].startswith(b"\r\n--b\r\n")
 

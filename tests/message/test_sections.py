@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from odd_octets import OCTETS
 
-from mailtrap.message.headers import LIMIT
+from mailtrap.message.limits import LIMITS
 from mailtrap.message.parse import Part, header_end, parse
 from mailtrap.message.sections import UnknownEncoding, decoder, fields, other_fields, part_at, section
 
@@ -176,7 +176,7 @@ def test_the_empty_line_is_there_if_it_is_in_the_message(header: bytes, empty_li
 
 
 def test_fields_beyond_the_limit_are_kept_and_not_read() -> None:
-    header = b"A: 1\r\n" * (LIMIT // 6 + 1) + b"B: 2\r\n\r\n"
+    header = b"A: 1\r\n" * (LIMITS.header // 6 + 1) + b"B: 2\r\n\r\n"
 
     assert fields(header, {b"b"}) == b"\r\n"
     assert other_fields(header, {b"a"}).endswith(b"B: 2\r\n\r\n")

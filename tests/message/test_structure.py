@@ -10,7 +10,8 @@ import pytest
 from hypothesis import example, given
 from odd_octets import OCTETS
 
-from mailtrap.message.parse import DEPTH, parse
+from mailtrap.message.limits import LIMITS
+from mailtrap.message.parse import parse
 from mailtrap.message.structure import body, bodystructure, envelope
 
 Value = Any
@@ -400,5 +401,9 @@ def test_an_encoded_message_has_an_empty_envelope_and_all_of_it_as_text() -> Non
 
 
 def test_beyond_the_depth_it_is_text() -> None:
-    check(b"Content-Type: message/rfc822\r\n\r\n" * (DEPTH + 5))
-    check(b"".join(b"Content-Type: multipart/mixed; boundary=%d\r\n\r\n--%d\r\n" % (n, n) for n in range(DEPTH + 5)))
+    check(b"Content-Type: message/rfc822\r\n\r\n" * (LIMITS.depth + 5))
+    check(
+        b"".join(
+            b"Content-Type: multipart/mixed; boundary=%d\r\n\r\n--%d\r\n" % (n, n) for n in range(LIMITS.depth + 5)
+        )
+    )
