@@ -147,6 +147,8 @@ class Listeners:
                 connections=settings.connections,
                 idle=settings.smtp_timeout,
                 line=settings.command_timeout,
+                trust_xclient=settings.trust_xclient,
+                proxy_protocol=settings.proxy_protocol,
             )
         return self._smtp
 

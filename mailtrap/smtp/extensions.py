@@ -53,6 +53,12 @@ def _mechanisms(smtp: SMTP, _policy: Policy) -> str:
     return auth.offered(smtp)
 
 
+def _attributes(smtp: SMTP, _policy: Policy) -> str:
+    from mailtrap.smtp.commands import xclient
+
+    return xclient.offered(smtp)
+
+
 def _may_begin_tls(smtp: SMTP, policy: Policy) -> bool:
     return smtp.port.starttls if policy.starttls is None else policy.starttls
 
@@ -75,6 +81,7 @@ EXTENSIONS = (
     Extension(
         "STARTTLS", UNLESS_HELO, is_usual=_may_begin_tls, is_possible=lambda smtp, _: smtp.tls is None
     ),
+    Extension("XCLIENT", UNLESS_HELO, _attributes, is_possible=lambda smtp, _: smtp.may_speak_for_others),
     Extension(
         "AUTH", says=_mechanisms, is_possible=lambda smtp, policy: smtp.tls is not None or not policy.login_needs_tls
     ),

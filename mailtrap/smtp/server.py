@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from mailtrap.clock import Clock
@@ -17,6 +17,7 @@ from mailtrap.smtp import commands as _commands  # noqa: F401 - they register th
 from mailtrap.smtp import reply
 from mailtrap.smtp.connection import Port
 from mailtrap.smtp.handler import Handler
+from mailtrap.smtp.peers import Network
 from mailtrap.smtp.policy import Policies
 from mailtrap.smtp.session import SMTP
 from mailtrap.store import Store
@@ -60,6 +61,8 @@ class Factory:
         faults: Faults | None = None,
         returns: Returns | None = None,
         accounts: Accounts | None = None,
+        trust_xclient: Iterable[Network] = (),
+        proxy_protocol: Iterable[Network] = (),
         starttls: bool = False,
         lmtp: bool = False,
     ) -> None:
@@ -76,6 +79,10 @@ class Factory:
         self.clock = clock or Clock()
         self.faults = faults or Faults(self.clock)
         self.handler = Handler(store, current, self.policies, returns or Returns(store, self.clock, hostname))
+        self.speakers = tuple(trust_xclient)
+        """Whose XCLIENT is believed."""
+        self.proxies = tuple(proxy_protocol)
+        """Who says first whose connection it passes on."""
         self.buffer = memoryview(bytearray(BUFFER))
         self.stopping = False
         self._store = store

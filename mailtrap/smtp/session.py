@@ -8,14 +8,16 @@ import re
 from typing import TYPE_CHECKING, AnyStr, NoReturn
 
 from mailtrap.lines import LineTooLong
-from mailtrap.smtp import faulted, reply
+from mailtrap.smtp import faulted, proxied, reply
 from mailtrap.smtp.chunks import Chunks
 from mailtrap.smtp.connection import Connection, Over, Port
 from mailtrap.smtp.data import Data
 from mailtrap.smtp.extensions import offered
+from mailtrap.smtp.peers import is_within
 from mailtrap.smtp.policy import Policy
 from mailtrap.smtp.registry import COMMANDS, HTTP
 from mailtrap.smtp.transaction import Transaction
+from mailtrap.tcp import BUFFER
 from mailtrap.transcript import MASKED
 
 if TYPE_CHECKING:
@@ -49,6 +51,8 @@ class SMTP(Connection):
         """It was told that there is no service, and may QUIT."""
         self.ended_at = "EOF"
         """The stage at which the connection ended, in the words of refusals."""
+        self.may_speak_for_others: bool = False
+        """It is trusted with XCLIENT."""
         self._offers: dict[str, str] | None = None
         self._junk = 0
 
@@ -135,6 +139,10 @@ class SMTP(Connection):
             return
         self.give_up("STARTTLS")
         await self.start_tls(answer)
+        self.forget()
+
+    def forget(self) -> None:
+        """Let it be as at the beginning: nothing is known of the client."""
         self.helo, self.extended, self.login, self.user = "", False, None, None
         self._offers = None
 
@@ -184,6 +192,10 @@ class SMTP(Connection):
                 await self.push(self.farewell)
 
     async def _greet(self) -> None:
+        factory, peer = self.factory, self.transcript.peer
+        if factory.proxies and is_within(peer, factory.proxies):
+            await self._introduced()
+        self.may_speak_for_others = is_within(self.transcript.peer, factory.speakers)
         instead = await faulted.connected(self) if self.faults.active else ""
         if self.port.at_once:
             if self.farewell:  # meanwhile
@@ -193,6 +205,21 @@ class SMTP(Connection):
             instead = await faulted.at(self, "banner")
         await self.push(instead or self.banner)
         await self.flush()
+
+    async def _introduced(self) -> None:
+        """A proxy says whose connection this is, before anything else."""
+        octets, header = b"", None
+        try:
+            while header is None:
+                octets += await self.read_some(BUFFER)
+                header = proxied.header(octets)
+        except proxied.BadHeader as error:
+            self.transcript.add("-", f"no header of the PROXY protocol: {error}".encode())
+            raise Over from None
+        self.put_back(octets[header.octets :])
+        its = self.transcript
+        self.transcript.add("-", f"{its.peer} passes on {header.peer or 'a connection of its own'}".encode())
+        its.peer, its.local = header.peer or its.peer, header.local or its.local
 
     async def _answer_one(self) -> None:
         grouped = False

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import cached_property, partial
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Self
 
@@ -39,11 +40,15 @@ WAYS: dict[str, tuple[str, int | None]] = {
 
 TLS = Tls()
 
+EVERYBODY = (ip_network("0.0.0.0/0"), ip_network("::/0"))
+
 GIVEN: dict[str, Callable[[re.Match[str]], dict[str, Any]]] = {
     r"a size limit of (\d+) octets": lambda found: {"size_limit": int(found[1])},
     r"at most (\d+) recipients": lambda found: {"recipients": int(found[1])},
     r"STARTTLS": lambda found: {"starttls": True},
     r"LOGINDISABLED": lambda found: {"login_disabled": True},
+    r"XCLIENT trusted": lambda found: {"trust_xclient": EVERYBODY},
+    r"the PROXY protocol": lambda found: {"proxy_protocol": EVERYBODY},
     r"LMTP": lambda found: {"lmtp": True},
     r"profile (\w+)": lambda found: {"profile": found[1]},
     r"hidden (.+)": lambda found: {"hide": frozenset(found[1].split())},
