@@ -84,7 +84,8 @@ def _reject(words: Words) -> Action:
     code = int(given[0]) if given else _usual_code(words.at, enhanced[0] if enhanced else "")
     if not 400 <= code <= 599:
         raise BadFault("do", f"{code} is no error: a code from 400 to 599 is")
-    return actions.Reply(code, enhanced[0] if enhanced else usual_enhanced(code), words.text("refused by a fault"))
+    usual = "" if words.protocol == "http" else usual_enhanced(code)
+    return actions.Reply(code, enhanced[0] if enhanced else usual, words.text("refused by a fault"))
 
 
 @kind("no", "[CODE] [text]", at=("pop3.", "imap."))
@@ -120,8 +121,10 @@ def _slow(words: Words) -> Action:
 
 @kind("drop", "[rst] [after 512]", at=ALL)
 def _drop(words: Words) -> Action:
-    """Ends the connection without a word: with a TCP reset, or later: behind so many octets of data (at smtp.data), or
-    of what a command of POP3 or IMAP is answered."""
+    """Ends the connection without a word: with a TCP reset, or behind so many octets of data or of an answer.
+
+    Octets are counted at smtp.data, and in what a command of POP3 or IMAP is answered.
+    """
     reset = words.take("(?i:rst)") is not None
     after = None
     if words.take("(?i:after)"):
@@ -204,5 +207,5 @@ def _usual_code(at: str, enhanced: str) -> int:
 
 
 def usual_enhanced(code: int) -> str:
-    """The enhanced status code that goes with a reply code where nobody says which."""
+    """The enhanced status code that goes with a reply code of SMTP where nobody says which."""
     return USUAL.get(code, f"{code // 100}.3.0")

@@ -107,5 +107,6 @@ def _too_many(at: str, action: Action) -> Action:
     text = "too much at once, try again later"
     if protocol in ("imap", "pop3"):  # RFC 9051 §7.1, RFC 3206 §4
         return No("LIMIT" if protocol == "imap" else "SYS/TEMP", text, rule=action.rule)
-    code = 429 if protocol == "http" else 421 if stage in ("connect", "banner") else 450
-    return Reply(code, "4.7.1", text, rule=action.rule)
+    if protocol == "http":  # RFC 6585 §4
+        return Reply(429, "", text, rule=action.rule)
+    return Reply(421 if stage in ("connect", "banner") else 450, "4.7.1", text, rule=action.rule)

@@ -8,7 +8,8 @@ import pytest
 
 from mailtrap.clock import Clock
 from mailtrap.errors import BadFault, NotFound
-from mailtrap.faults import Asked, Delay, Drop, Faults, Reply, Rule
+from mailtrap.faults import Asked, Delay, Drop, Faults, Hide, Reply, Rule
+from mailtrap.faults.engine import MOST_RULES
 
 
 @pytest.fixture
@@ -122,3 +123,114 @@ def test_nobody_waits_while_a_project_is_looked_up_for_a_rule(clock: Clock) -> N
 
     assert answered.is_set()
     assert rule.project == 2
+
+
+def test_some_go_well_first_then_each_so_manieth_fails(faults: Faults) -> None:
+    faults.add(Rule("smtp.rcpt", "drop", rcpt="x.test", skip=2, every=3, times=2))
+
+    fired = [len(faults.fire(rcpt(to))) for to in (["ann@x.test", "ann@y.test"] * 12)][::2]
+    assert fired == [0, 0, 0, 0, 1, 0, 0, 1, 0, 0, 0, 0]
+
+
+def test_chance_is_the_same_again_with_the_same_seed(faults: Faults) -> None:
+    fired = []
+    for _ in range(2):
+        rule = faults.add(Rule("smtp.rcpt", "drop", chance=0.5, seed=7))
+        fired.append([len(faults.fire(rcpt())) for _ in range(50)])
+        faults.remove(rule.id)
+
+    assert fired[0] == fired[1]
+    assert 10 < sum(fired[0]) < 40
+    assert faults.add(Rule("smtp.rcpt", "drop", chance=0.5)).seed is not None
+
+
+def test_a_rule_for_every_stage_takes_its_turn_among_the_others(faults: Faults) -> None:
+    faults.add(Rule("smtp.*", "delay 1s"))
+    faults.add(Rule("smtp.rcpt", "delay 2s"))
+    faults.add(Rule("smtp.*", "delay 3s"))
+
+    assert [str(each) for each in faults.fire(rcpt())] == ["delay 1s", "delay 2s", "delay 3s"]
+    assert [str(each) for each in faults.fire(Asked("smtp.ehlo", 1))] == ["delay 1s", "delay 3s"]
+    assert faults.fire(Asked("imap.FETCH", 1)) == ()
+
+
+def test_only_what_is_asked_for_happens_and_counts(faults: Faults) -> None:
+    faults.add(Rule("imap.CAPABILITY", "no"))
+    faults.add(Rule("imap.CAPABILITY", "hide IDLE"))
+
+    assert [str(each) for each in faults.fire(Asked("imap.CAPABILITY", 1), only=(Hide,))] == ["hide IDLE"]
+    assert [each.hits for each in faults.rules()] == [0, 1]
+
+
+def test_a_rule_is_changed_and_keeps_its_place_and_hits(faults: Faults) -> None:
+    first = faults.add(Rule("smtp.rcpt", "reject 451"))
+    faults.add(Rule("smtp.rcpt", "reject 452"))
+    faults.fire(rcpt())
+    faults.change(first.id, times=2)
+    assert [each.code for _ in range(2) for each in faults.fire(rcpt()) if isinstance(each, Reply)] == [451, 452]
+    faults.change(first.id, times=3, do="reject 453")
+
+    assert [str(each)[:10] for each in faults.fire(rcpt())] == ["reject 453"]
+    assert [each.hits for each in faults.rules()] == [3, 1]
+    with pytest.raises(BadFault):
+        faults.change(first.id, do="rejetc")
+    with pytest.raises(NotFound):
+        faults.change("4711", times=1)
+    assert [str(each)[:10] for each in faults.fire(rcpt())] == ["reject 452"]
+
+
+def test_rules_of_a_project_act_there_and_are_cleared_alone(faults: Faults) -> None:
+    faults.add(Rule("smtp.rcpt", "delay 1s", project=1))
+    faults.add(Rule("smtp.rcpt", "delay 2s", project=2))
+    faults.add(Rule("smtp.rcpt", "delay 3s"))
+
+    assert [str(each) for each in faults.fire(rcpt(project=2))] == ["delay 2s", "delay 3s"]
+    assert [each.do for each in faults.rules(2)] == ["delay 2s"]
+    assert faults.clear(2) == 1
+    assert [each.do for each in faults.rules()] == ["delay 1s", "delay 3s"]
+
+
+def test_a_project_is_named_only_where_names_mean_something(clock: Clock) -> None:
+    named = Faults(clock, project={"team-a": 7}.__getitem__)
+
+    assert named.add(Rule("smtp.rcpt", "drop", project="team-a")).project == 7
+    with pytest.raises(BadFault, match="project"):
+        Faults(clock).add(Rule("smtp.rcpt", "drop", project="team-a"))
+
+
+def test_there_are_no_more_rules_than_are_good_for_anybody(faults: Faults) -> None:
+    for _ in range(MOST_RULES):
+        faults.add(Rule("imap.FETCH", "no"))
+    with pytest.raises(BadFault, match="1000 faults already"):
+        faults.add(Rule("imap.FETCH", "no"))
+    faults.clear()
+
+    assert faults.add(Rule("imap.FETCH", "no"))
+
+
+def test_addresses_are_like_any_other_where_that_is_wanted(clock: Clock) -> None:
+    assert Faults(clock, address_faults=False).fire(rcpt("reject@fault.test")) == ()
+
+
+def test_an_address_comes_behind_the_rules_and_names_itself(faults: Faults) -> None:
+    [fired] = faults.fire(rcpt("Reject+552@Fault.test"))
+    assert fired.remark == "fault reject+552@fault.test: reject 552 5.2.2 refused by a fault"
+
+    rule = faults.add(Rule("smtp.rcpt", "drop"))
+    assert [each.remark for each in faults.fire(rcpt("reject+552@fault.test"))] == [f"fault {rule.id}: drop"]
+
+
+def test_what_many_threads_ask_is_counted_once_each(faults: Faults) -> None:
+    faults.add(Rule("smtp.rcpt", "reject 451", times=500))
+    fired: list[int] = []
+
+    def ask() -> None:
+        fired.append(sum(len(faults.fire(rcpt())) for _ in range(200)))
+
+    threads = [threading.Thread(target=ask) for _ in range(5)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert sum(fired) == 500
+    assert faults.rules()[0].hits == 500
