@@ -57,27 +57,30 @@ class Logins:
             return False
         return True
 
-    def log_in(self, claim: Claim, peer: str = "") -> Login:
-        """Whose account it is; *peer* is who asks. Raises `WrongPassword`, `Suspended` or another `LoginRefused`."""
+    def log_in(self, claim: Claim, peer: str = "", *, known: bool = False) -> Login:
+        """Whose account it is; *peer* is who asks. Raises `WrongPassword`, `Suspended` or another `LoginRefused`.
+
+        *known*: who is not configured does not get in, though elsewhere anybody may.
+        """
         login = self.whose(claim.user)
         if not self.accounts.any:
             return login
         key = login.project, login.account, peer.rpartition(":")[0]
         try:
-            self._check(login, claim)
+            self._check(login, claim, known=known)
         except WrongPassword as error:
             error.pause = self.accounts.attempts.failed(key)
             raise
         self.accounts.attempts.succeeded(key)
         return login
 
-    def _check(self, login: Login, claim: Claim) -> None:
+    def _check(self, login: Login, claim: Claim, *, known: bool = False) -> None:
         configured = self.accounts.find(login.project, login.account)
         passwords = self._passwords(login)
         proven = [claim.proves(password) for password in passwords]  # all of them: it takes the same time
         if passwords and not any(proven):
             raise WrongPassword("the user name or the password is wrong")
-        if configured is None and not passwords and self.accounts.policy == "required":
+        if configured is None and not passwords and (known or self.accounts.policy == "required"):
             raise WrongPassword("nobody of that name is configured, and only who is gets in")
         if configured is not None and configured.state is State.SUSPENDED:
             raise Suspended("this account is suspended")

@@ -74,7 +74,7 @@ def settings(inbox: Inbox) -> dict[str, Any]:
         found |= {"username": name, "password": password}
         break
     if access.tls is not None:
-        found |= {"ca_file": str(server.settings.cert_file or server.ca_file), "context": server.client_context()}
+        found |= {"ca_file": str(server.trusted), "context": server.client_context()}
     return found
 
 

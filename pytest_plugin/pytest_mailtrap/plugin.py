@@ -113,5 +113,5 @@ def inbox(request: pytest.FixtureRequest, mailtrap_server: Server) -> Iterator[I
     with ExitStack() as opened:
         inbox = opened.enter_context(_run(request.config).opened(mailtrap_server, options.demands(request.node)))
         if options.points_django(request.config) and "mailoutbox" not in request.fixturenames:
-            opened.enter_context(pointed_at(inbox.smtp()))
+            opened.enter_context(pointed_at(inbox))
         yield inbox

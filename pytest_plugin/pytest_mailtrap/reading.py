@@ -33,7 +33,8 @@ def settings(inbox: Inbox, protocol: str, account: str) -> Reader:
     The user name says which world is meant, so that a client may keep its connection longer than a test.
     """
     host, port = inbox.server.listen(protocol)
-    return {"host": host, "port": port, "username": f"{inbox.world}/{account}", "password": PASSWORD}
+    password = (inbox.access.auth or {}).get(account, PASSWORD)
+    return {"host": host, "port": port, "username": f"{inbox.world}/{account}", "password": password}
 
 
 @contextmanager

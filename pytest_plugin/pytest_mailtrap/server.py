@@ -103,11 +103,16 @@ class Server(Sandbox):
         folder.joinpath("ca.pem").write_bytes(self.tls.ca_pem())
         return folder / "ca.pem"
 
+    @property
+    def trusted(self) -> Path:
+        """The file with what a client trusts: the CA, or the certificate that the server was given."""
+        return self.settings.cert_file or self.ca_file
+
     def client_context(self) -> SSLContext:
         """What a client needs to trust the server, and to check its name."""
         import ssl
 
-        return ssl.create_default_context(cafile=str(self.settings.cert_file or self.ca_file))
+        return ssl.create_default_context(cafile=str(self.trusted))
 
     @property
     def forked(self) -> bool:

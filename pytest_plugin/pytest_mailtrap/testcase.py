@@ -42,18 +42,25 @@ class MailtrapMixin(Base):
             return super().run(result)
         from pytest_mailtrap.django_settings import pointed_at
 
-        with _server().inbox() as self.inbox, pointed_at(self.inbox.smtp()):
-            self.addCleanup(self._check_faults)
+        with _server().inbox() as self.inbox, pointed_at(self.inbox):
+            self.addCleanup(self._check_faults, result, _troubles(result))
             try:
                 return super().run(result)
             finally:
                 self.inbox.faults.forgiven = True  # what was to be said of them was said in the result
                 del self.inbox
 
-    def _check_faults(self) -> None:
-        """As the last of the clean-up, where a failure is one of the test. Only `unittest` knows whether it passed."""
-        if getattr(getattr(self, "_outcome", None), "success", True):
+    def _check_faults(self, result: unittest.TestResult | None, troubles: int) -> None:
+        """As the last of the clean-up, where a failure is one of the test; *troubles* are those of others."""
+        if _troubles(result) == troubles:
             self.inbox.server.check_faults(self.inbox)
+
+
+def _troubles(result: unittest.TestResult | None) -> int:
+    """How many tests, and parts of one, did not pass."""
+    if result is None:
+        return 0
+    return sum(map(len, (result.failures, result.errors, result.skipped, result.expectedFailures)))
 
 
 @cache

@@ -45,6 +45,9 @@ def test_only_who_knows_the_password_may_send(server: Server) -> None:
             client.login(where["username"], where["password"])
             client.sendmail("app@shop.test", "ann@x.test", MAIL)
 
+        for account in ("app", "ann@x.test"):
+            with inbox.imap(account) as imap:
+                assert imap.select()[1] == [b"1"]
         assert (where["username"], where["password"]) == ("app", "s3cret")
         assert inbox.one().envelope is not None
         assert inbox.one().envelope.user == "app"  # type: ignore[union-attr]  # it is there

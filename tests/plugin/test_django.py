@@ -58,6 +58,38 @@ def test_under_pytest_an_inbox_gets_the_mail(run: Run, pytester: pytest.Pytester
     )
 
 
+SECURE = """
+import os
+
+TRUSTED = os.environ.get("SSL_CERT_FILE")
+
+@pytest.mark.mailtrap(auth={"app": "s3cret"}, tls="starttls")
+def test_starttls(inbox):
+    sign_up()
+    assert (inbox.one().envelope.user, inbox.one().envelope.tls) == ("app", "TLSv1.3")
+
+@pytest.mark.mailtrap(tls="smtps")
+def test_smtps(inbox):
+    sign_up()
+    assert inbox.one().envelope.tls == "TLSv1.3"
+
+def test_neither_afterwards(inbox):
+    sign_up()
+    assert inbox.one().envelope.tls is None
+    assert os.environ.get("SSL_CERT_FILE") == TRUSTED
+"""
+
+
+@pytest.mark.parametrize("settings", SETTINGS)
+def test_what_a_mark_asks_for_is_what_django_does(run: Run, pytester: pytest.Pytester, settings: str) -> None:
+    pytester.makepyfile(settings=f"SECRET_KEY = 'x'\n{settings}")
+    source = TESTS.partition("def test_inbox")[0] + SECURE
+
+    result = run(source, "-p", "pytest_django.plugin", "--ds=settings", "-p", "no:randomly", subprocess=True)
+
+    result.assert_outcomes(passed=3)
+
+
 def test_it_can_be_turned_off(run: Run, pytester: pytest.Pytester) -> None:
     pytester.makepyfile(settings=f"SECRET_KEY = 'x'\n{OLD}")
     pytester.makeini("[pytest]\nmailtrap_django = off\n")

@@ -68,7 +68,7 @@ async def _log_in(smtp: SMTP, claim: sasl.Claim) -> str:
     if smtp.faults.active and (refusal := await faulted.at(smtp, "auth", account=claim.user)):
         return refusal
     try:
-        smtp.login = smtp.factory.logins.log_in(claim, smtp.transcript.peer)
+        smtp.login = smtp.factory.logins.log_in(claim, smtp.transcript.peer, known=smtp.policy.auth_required)
     except LoginRefused as error:
         if isinstance(error, WrongPassword) and error.pause:
             await smtp.flush()
