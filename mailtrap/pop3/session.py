@@ -244,7 +244,7 @@ class Session(Faulty):
         try:
             for chunk in self._carry_out_next():
                 if chunk and not shown:  # of several lines the first is enough
-                    self._said(chunk[: chunk.index(b"\n") + 1])
+                    self._said(chunk[: chunk.find(b"\n") + 1] or chunk)  # a fault may cut the first
                     shown = True
                 yield chunk
         except faulted.Ended:

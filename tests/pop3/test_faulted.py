@@ -67,6 +67,14 @@ def test_a_refused_command_is_not_carried_out_and_the_next_is(client: poplib.POP
     assert client.stat()[0] == 0
 
 
+@pytest.mark.parametrize("octets", [1, 3, 20])
+def test_an_answer_may_break_off_in_its_first_line(client: poplib.POP3, want: Want, octets: int) -> None:
+    want("pop3.RETR", f"drop after {octets}", times=1)
+
+    client.sock.sendall(b"RETR 1\r\n")
+    assert client.file.read() == (b"+OK %d octets\r\n" % len(MESSAGE) + MESSAGE)[:octets]
+
+
 def test_a_log_in_that_is_refused_is_one(sandbox: Sandbox, want: Want) -> None:
     want("pop3.PASS", "no AUTH wrong", account=ANN, times=1)
     client = connect(sandbox)
