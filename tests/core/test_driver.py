@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 from conversations import InMemory
+from faulty import Watched
 
 from mailtrap.bus import Bus, Deleted, Emptied, Event, Removed
-from mailtrap.clock import Clock
 from mailtrap.driver import Driver
 from mailtrap.engine import Session
 from mailtrap.hub import Hub
@@ -171,7 +171,7 @@ class World:
         self.made = 0
         self.first: tuple[str, ...] = ()
         """What a session does before it greets."""
-        self.clock = Clock()
+        self.clock = Watched()
         self.think, self.thinking, self.heard, self.ended = (threading.Event() for _ in range(4))
         self.store: Any = Kept()
         self.server = loop.run(self._make())
@@ -531,7 +531,7 @@ def test_a_session_that_pauses_keeps_nobody_else_waiting_and_takes_no_thread(wor
     assert peer.line() == b"one\r\n"
     assert other.ask(b"say fine") == b"fine\r\n"
     assert world.server.threads._threads == set()
-    world.clock.advance(3600)
+    assert world.clock.pass_pause() == 3600
 
     assert (peer.line(), peer.line()) == (b"waited\r\n", b"three\r\n")
 
@@ -539,7 +539,7 @@ def test_a_session_that_pauses_keeps_nobody_else_waiting_and_takes_no_thread(wor
 def test_no_answer_comes_before_the_pause_is_over(world: World) -> None:
     peer = world.in_memory()
     peer.send(b"wait 10\r\n")
-    world.until(lambda driver: driver._pausing)
+    world.clock.pause()
     world.clock.advance(9)
     assert peer.received == b""
     world.clock.advance(1)
@@ -556,7 +556,7 @@ def test_what_comes_during_a_pause_waits_within_bounds(world: World) -> None:
     world.until(lambda driver: driver._paused)
     [driver] = world.server._drivers
     held = len(driver._input)
-    world.clock.advance(3600)
+    world.clock.pass_pause()
 
     assert held <= 3 << 18
     assert peer.line() == b"waited\r\n"
@@ -569,7 +569,7 @@ def test_what_was_committed_during_a_pause_is_told_after_it(world: World) -> Non
     peer.line()
     peer.ask(b"enter 7")
     peer.send(b"wait 3600\r\n")
-    world.until(lambda driver: driver._pausing)
+    world.clock.pause()
     world.bus.publish(added(1, 7))
     assert world.heard.wait(PATIENCE)
     world.clock.advance(3600)
@@ -582,7 +582,7 @@ def test_a_peer_that_goes_ends_the_pause(world: World, leave: Callable[[Peer], N
     peer = world.connect()
     peer.line()
     peer.send(b"wait 3600\r\nwait 3600\r\nenter 7\r\n")
-    world.until(lambda driver: driver._pausing)
+    world.clock.pause()
     leave(peer)
 
     assert world.ended.wait(PATIENCE)
@@ -593,7 +593,7 @@ def test_the_end_does_not_wait_for_pauses_but_for_what_is_behind_them(world: Wor
     peer = world.connect()
     peer.line()
     peer.send(b"wait 3600\r\n")
-    world.until(lambda driver: driver._pausing)
+    world.clock.pause()
     world.loop.run(world.server.shutdown(), timeout=PATIENCE)
 
     assert peer.rest() == b"waited\r\nbye: The server is stopping\r\n"
@@ -855,7 +855,7 @@ def test_what_is_no_tls_ends_the_connection_and_says_so_in_the_transcript(world:
 def test_a_pause_may_come_before_tls(world: World, tls: Tls) -> None:
     world.first = ("wait", "3600")
     peer = world.connect(tls, at_once=True)
-    world.until(lambda driver: driver._pausing)
+    world.clock.pause()
     threading.Thread(target=world.clock.advance, args=(3600,)).start()
     peer.secure(tls.ca_pem())
 
