@@ -13,8 +13,6 @@ from urllib.parse import urlsplit
 
 Network = IPv4Network | IPv6Network
 
-Network = IPv4Network | IPv6Network
-
 LOOPBACK = ("127.0.0.1", "::1")
 
 SIZES = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "k": 2**10, "m": 2**20, "g": 2**30}
@@ -149,18 +147,6 @@ def keywords(value: object) -> tuple[str, ...]:
     if not all(map(_KEYWORD.fullmatch, found)):
         raise ValueError("keywords of EHLO such as 8BITMIME")
     return found
-
-
-def networks(value: object) -> tuple[Network, ...]:
-    """IP addresses and networks, separated by commas or spaces.
-
-    >>> [str(each) for each in networks("10.0.0.0/8, ::1")]
-    ['10.0.0.0/8', '::1/128']
-    """
-    try:
-        return tuple(ip_network(item, strict=False) for item in _items(value))
-    except ValueError:
-        raise ValueError("IP addresses, or networks such as 10.0.0.0/8") from None
 
 
 def networks(value: object) -> tuple[Network, ...]:

@@ -136,18 +136,6 @@ class Settings:
         "NETWORK",
         "Who must say by the PROXY protocol, at the ports for SMTP, whose connection it passes on.",
     )
-    trust_xclient: tuple[q.Network, ...] = _option(
-        "",
-        q.networks,
-        "NETWORK",
-        "Who may say by XCLIENT, in SMTP, for whom it speaks: addresses, or networks such as 10.0.0.0/8.",
-    )
-    proxy_protocol: tuple[q.Network, ...] = _option(
-        "",
-        q.networks,
-        "NETWORK",
-        "Who must say by the PROXY protocol, at the ports for SMTP, whose connection it passes on.",
-    )
     size_limit: int = _option("50MiB", q.size, "SIZE", "The largest message that is accepted.")
     recipients_limit: int = _option("1000", q.count, "N", "The most recipients of one message.")
     mime_depth: int = _option("100", q.depth, "N", "So deep parts of a message are looked into, one in another.")
