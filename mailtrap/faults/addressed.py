@@ -14,6 +14,8 @@ from mailtrap.faults.kinds import ENHANCED, read
 DOMAIN = "fault.test"
 """RFC 6761 §6.2 keeps ``.test`` for such things: no mail was ever meant for it."""
 
+_TAG = re.compile(r"\+id=[^+]*$")
+"""What only makes it another recipient: ``tempfail+451+2x+id=7``, for tests that run at the same time."""
 _CODE = r"[45][0-9]{2}"
 _WRITTEN: dict[str, tuple[str, Callable[[re.Match[str]], str]]] = {
     "reject": (rf"(?:\+({_CODE})(?:\+({ENHANCED}))?)?", lambda m: _joined("reject", m[1], m[2])),
@@ -36,7 +38,8 @@ def fault_of(address: str) -> tuple[Action, int | None] | None:
     >>> fault_of("tempfail+451+2x@Fault.test")
     (Reply(rule='', address='tempfail+451+2x@fault.test', code=451, enhanced='4.3.0', text='refused by a fault'), 2)
     """
-    local, _, domain = address.lower().rpartition("@")
+    whole, _, domain = address.lower().rpartition("@")
+    local = _TAG.sub("", whole)
     name = local.partition("+")[0]
     if domain != DOMAIN or name not in _WRITTEN:
         return None

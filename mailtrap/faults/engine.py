@@ -135,18 +135,24 @@ class Faults:
                     break
         return tuple(found)
 
+    def is_address(self, rcpt_to: str) -> bool:
+        """Whether a recipient is a fault by its name: then `fire` must be asked, though nothing is active."""
+        if not self._address_faults or rcpt_to[-len(_AT_DOMAIN) :].lower() != _AT_DOMAIN:
+            return False
+        return fault_of(str(rcpt_to)) is not None
+
     def _acting(self, asked: Asked, only: tuple[type[Action], ...]) -> Iterator[Action]:
         for held in self._by_stage.get(asked.at) or self._by_stage.get(_every_stage(asked.at)) or ():
             action = self._act(held, asked) if isinstance(held.action, only) else None
             if action is not None:
                 yield action
-        if asked.at == "smtp.rcpt" and self._address_faults:
+        if asked.at == "smtp.rcpt":
             yield from self._addressed(asked)
 
     def _addressed(self, asked: Asked) -> Iterator[Action]:
         """What recipients at `DOMAIN` want."""
         for address in asked.rcpt_to:
-            found = fault_of(str(address)) if address.lower().endswith(_AT_DOMAIN) else None
+            found = fault_of(str(address)) if self.is_address(address) else None
             if found is not None:
                 action, times = found
                 settled = (

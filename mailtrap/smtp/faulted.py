@@ -1,6 +1,6 @@
 """What faults do to a session of SMTP: at each stage whatever the rules want is carried out, in their order.
 
-Nobody comes here while no fault is active, except a recipient at `DOMAIN`.
+Nobody comes here while no fault is active, except a recipient that is a fault by its name.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from mailtrap.envelope import Address
 from mailtrap.errors import NotFound
 from mailtrap.faults import (
-    DOMAIN,
     Action,
     Asked,
     Bounce,
@@ -41,11 +40,6 @@ STAGES = {"HELO": "ehlo", "LHLO": "ehlo"}
 
 ASKED_LATER = frozenset({"MAIL", "RCPT", "DATA", "BDAT", "AUTH", "STARTTLS"})
 """Commands that ask themselves, as soon as they know that nothing else refuses them."""
-
-
-def is_address(rcpt_to: Address) -> bool:
-    """Whether a recipient may be a fault by its name."""
-    return rcpt_to[-len(DOMAIN) :].lower() == DOMAIN
 
 
 # -- the stages

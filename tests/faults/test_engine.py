@@ -212,6 +212,43 @@ def test_addresses_are_like_any_other_where_that_is_wanted(clock: Clock) -> None
     assert Faults(clock, address_faults=False).fire(rcpt("reject@fault.test")) == ()
 
 
+def test_recipients_are_counted_each_by_itself(faults: Faults) -> None:
+    one, other = "tempfail+451+1x+id=a@fault.test", "tempfail+451+1x+id=b@fault.test"
+
+    assert [len(faults.fire(rcpt(each))) for each in (one, other, one, other)] == [1, 1, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("address", "is_fault"),
+    [
+        ("ann@fault.test", False),
+        ("reject@nofault.test", False),
+        ("reject@fault.test.example", False),
+        ("reject+250@fault.test", False),
+        ("reject+550+2.1.1@fault.test", False),
+        ("tempfail+550@fault.test", False),
+        ("tempfail+451+2y@fault.test", False),
+        ("delay@fault.test", False),
+        ("delay+soon@fault.test", False),
+        ("drop+now@fault.test", False),
+        ("bounce+1h+5.1.1@fault.test", False),
+        ("reject+id=7+550@fault.test", False),
+        ("", False),
+        ("fault.test", False),
+        ("REJECT@FAULT.TEST", True),
+        ("reject+550+id=7@fault.test", True),
+        ("bounce+1h@fault.test", True),
+        ("bounce+4.4.1+90s@fault.test", True),
+        ("tempfail+2x@fault.test", True),
+        ("delay+250ms@fault.test", True),
+        ("greylist+id=@fault.test", True),
+    ],
+)
+def test_what_does_not_read_as_a_fault_is_like_any_other(faults: Faults, address: str, is_fault: bool) -> None:
+    assert faults.is_address(address) == is_fault
+    assert bool(faults.fire(rcpt(address))) == is_fault
+
+
 def test_an_address_comes_behind_the_rules_and_names_itself(faults: Faults) -> None:
     [fired] = faults.fire(rcpt("Reject+552@Fault.test"))
     assert fired.remark == "fault reject+552@fault.test: reject 552 5.2.2 refused by a fault"

@@ -32,9 +32,10 @@ async def rcpt(smtp: SMTP, arg: str) -> str:
         rcpt_to, refusal = Address(text), reply.BAD_RECIPIENT
     if not refusal and len(transaction.rcpt_to) >= smtp.limits.recipients:
         refusal = reply.TOO_MANY_RECIPIENTS
-    if not refusal and smtp.factory.accounts.any and not faulted.is_address(rcpt_to):
+    is_fault = smtp.faults.is_address(rcpt_to)
+    if not refusal and smtp.factory.accounts.any and not is_fault:
         refusal = permitted.rcpt(smtp, transaction, rcpt_to)
-    if not refusal and (smtp.faults.active or faulted.is_address(rcpt_to)):
+    if not refusal and (smtp.faults.active or is_fault):
         refusal = await faulted.rcpt(smtp, rcpt_to)
     if refusal:
         smtp.handler.refuse(smtp, transaction, "RCPT", refusal, rcpt_to=(rcpt_to,))
