@@ -105,6 +105,10 @@ class Accounts:
         """Whether an account is one of the settings."""
         return (project, account_name(name)) in self._given
 
+    def is_password_given(self, project: int) -> bool:
+        """Whether the password of a project is one of the settings."""
+        return project in self._given_passwords
+
     # -- what is asked
 
     def find(self, project: int, name: str) -> Configured | None:

@@ -162,6 +162,7 @@ class Listeners:
             current=sandbox.current,
             clock=sandbox.clock,
             faults=sandbox.faults,
+            accounts=sandbox.accounts,
             ca_pem=sandbox.tls.ca_pem,
             addresses={name: found[0] for name, found in sandbox.addresses.items()},
             url=settings.url,

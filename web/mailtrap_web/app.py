@@ -11,6 +11,7 @@ from flask import Flask, Response, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
+from mailtrap_web.access import access
 from mailtrap_web.api import OPERATIONS
 from mailtrap_web.api.bodies import json_value, read_body
 from mailtrap_web.api.problems import Problem, problem_of
@@ -48,11 +49,12 @@ def _path(operation: Operation) -> str:
 def _add(app: Flask, world: World, path: str, operations: list[Operation]) -> None:
     def view(**values: str) -> Response:
         operation = _chosen(operations)
-        call = Call(world, world.current.project, {name.lower(): value for name, value in request.headers})
-        found = arguments(operation, values, request.query_string.decode("latin-1"))
+        found = access(world, request.path, request.headers.get("Authorization"))
+        call = Call(world, found.project, {name.lower(): value for name, value in request.headers}, found.named)
+        given = arguments(operation, values, request.query_string.decode("latin-1"))
         if operation.body is not None:
-            found |= _body(world, operation)
-        return _response(reply_of(operation.function(call, **found), operation.status))
+            given |= _body(world, operation)
+        return _response(reply_of(operation.function(call, **given), operation.status))
 
     rule = re.sub(r"\{(\+?)(\w+)\}", lambda each: f"<{'path:' if each[1] else ''}{each[2]}>", path)
     app.add_url_rule(rule, path, view, methods={each.method for each in operations})

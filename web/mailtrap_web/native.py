@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Muta
 from contextlib import aclosing
 from typing import Any
 
+from mailtrap_web.access import Access, Refused, access
 from mailtrap_web.api import OPERATIONS
 from mailtrap_web.api.bodies import too_large
 from mailtrap_web.api.problems import Problem, problem_of
@@ -43,11 +44,12 @@ class Front:
             if faulted is not None:
                 receive, answer = faulted.receive, _Answer(faulted.send)
                 await faulted.happen(scope["method"], scope["path"], (scope.get("client") or [""])[0])
+            found = await _access(self._world, scope)
             operation = self._native.get(scope["path"])
             if operation is None:
                 await self._through_flask(scope, receive, answer)
             else:
-                await self._in_loop(operation, scope, receive, answer)
+                await self._in_loop(operation, found, scope, receive, answer)
         except Dropped:
             return
         except Exception as error:
@@ -63,16 +65,18 @@ class Front:
         flask = await asyncio.shield(self._flask)
         await flask(scope, _bounded(receive, limit, self._world.patience), answer)
 
-    async def _in_loop(self, operation: Operation, scope: Scope, receive: Receive, answer: _Answer) -> None:
+    async def _in_loop(
+        self, operation: Operation, found: Access, scope: Scope, receive: Receive, answer: _Answer
+    ) -> None:
         if scope["method"] not in ("GET", "HEAD"):
             raise Problem(405, "method_not_allowed", f"{operation.path} knows GET", headers={"Allow": "GET, HEAD"})
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        call = Call(self._world, self._world.current.project, headers)
-        found = operation.function(call, **arguments(operation, {}, scope["query_string"].decode("ascii")))
-        if isinstance(found, AsyncGenerator):
-            work = _stream(found, operation.gives, answer, scope["method"] == "HEAD")
+        call = Call(self._world, found.project, headers, found.named)
+        given = operation.function(call, **arguments(operation, {}, scope["query_string"].decode("ascii")))
+        if isinstance(given, AsyncGenerator):
+            work = _stream(given, operation.gives, answer, scope["method"] == "HEAD")
         else:
-            work = _once(found, operation, answer)
+            work = _once(given, operation, answer)
         await _until(work, receive, self._stopping)
         if self._stopping.is_set() and not answer.ended:
             await answer.cut_off()
@@ -144,6 +148,18 @@ async def _until(work: Coroutine[Any, Any, None], receive: Receive, stopping: as
 async def _gone(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+async def _access(world: World, scope: Scope) -> Access:
+    """The project that is asked about; who goes on with wrong passwords waits, and nobody else."""
+    authorization = dict(scope["headers"]).get(b"authorization", b"").decode("latin-1")
+    host = (scope.get("client") or [""])[0]
+    try:
+        found = access(world, scope["path"], authorization)
+    except Refused as error:
+        await asyncio.sleep(world.accounts.attempts.failed((0, error.name, host)))
+        raise
+    return found
 
 
 def _bounded(receive: Receive, limit: int, patience: float) -> Receive:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from mailtrap.clock import Clock
+from mailtrap.configured import Accounts
 from mailtrap.current import Current
 from mailtrap.faults import Faults
 from mailtrap.store import Store
@@ -22,6 +23,7 @@ class World:
     current: Current
     addresses: Mapping[str, tuple[str, int]] = field(default_factory=dict)
     """Host and port to connect to, by protocol: ``{"smtp": ("127.0.0.1", 1025)}``. What is off is not in it."""
+    accounts: Accounts = field(default_factory=Accounts)
     clock: Clock = field(default_factory=Clock)
     faults: Faults = field(default_factory=lambda: Faults(Clock()))
     ca_pem: Callable[[], bytes] | None = None

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Annotated
 
 from mailtrap.accounts import account_name
+from mailtrap.given import project_name
 from mailtrap.search.grammar import parse
 from mailtrap.search.tree import Addressed, All, Query
 from mailtrap_web.api.cursors import Since, read_name_place, read_place, read_since
@@ -94,6 +95,7 @@ AccountName = Annotated[
 MessageId = Annotated[str, Kind(text, _STRING, "The message's id, as `250 2.0.0 OK id=…` gave it.")]
 MessageIdOrLatest = Annotated[str, Kind(text, _STRING, "The message's id, or `latest`.")]
 PartNumber = Annotated[str, Kind(text, _STRING, "The part's number as in IMAP: `1`, `2.1`.")]
+ProjectName = Annotated[str, Kind(project_name, _STRING, "The project's name.")]
 FaultId = Annotated[str, Kind(text, _STRING, "The rule's id.")]
 SessionId = Annotated[str, Kind(text, _STRING, "The session's id.")]
 Limit = Annotated[

@@ -26,11 +26,13 @@ Function = TypeVar("Function", bound=Callable[..., object])
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request: the world, the project that was current when it came, and its headers (lower case)."""
+    """One request: the world, the project that it names or that was current, and its headers (lower case)."""
 
     world: World
     project: int
     headers: Mapping[str, str] = field(default_factory=dict)
+    named: bool = False
+    """The request named the project (`mailtrap_web.access`)."""
 
 
 @dataclass(frozen=True, slots=True)
