@@ -65,7 +65,6 @@ def logins() -> list[Any]:
         pytest.param(each.name, mechanism, marks=pytest.mark.needs(*each.needs), id=f"{each.name}-{mechanism}")
         for each in SENDERS.values()
         for mechanism in each.mechanisms
-        if mechanism in ("PLAIN", "LOGIN")
     ]
 
 

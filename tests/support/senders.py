@@ -136,7 +136,7 @@ def _esmtp(errand: Errand) -> list[str]:
     return [f"RET={errand.ret}", f"ENVID={errand.envid}"] if errand.notify else []
 
 
-@sender("aiosmtplib", "aiosmtplib", mechanisms="PLAIN LOGIN CRAM-MD5 XOAUTH2 OAUTHBEARER")
+@sender("aiosmtplib", "aiosmtplib", mechanisms="PLAIN LOGIN CRAM-MD5 XOAUTH2")
 def with_aiosmtplib(errand: Errand, home: Path) -> str:
     import aiosmtplib
 
@@ -190,7 +190,7 @@ def with_msmtp(errand: Errand, home: Path) -> str:
     return run(["msmtp", "-C", home / "msmtprc", "--", *errand.to], home, errand.octets)
 
 
-@sender("s-nail", "s-nail", mechanisms="PLAIN LOGIN CRAM-MD5 XOAUTH2 OAUTHBEARER")
+@sender("s-nail", "s-nail", mechanisms="PLAIN LOGIN CRAM-MD5 OAUTHBEARER")
 def with_s_nail(errand: Errand, home: Path) -> str:
     """It writes the header itself, of which it is given a subject; so only the text is what it was."""
     account = f"{quote(errand.user, '')}:{quote(errand.password, '')}@" if errand.user else ""
@@ -209,7 +209,7 @@ def with_s_nail(errand: Errand, home: Path) -> str:
 @sender("curl", "curl", mechanisms="PLAIN LOGIN CRAM-MD5 XOAUTH2 OAUTHBEARER")
 def with_curl(errand: Errand, home: Path) -> str:
     protocol = "smtps" if errand.tls == "at once" else "smtp"
-    command = ["curl", "-sS", f"{protocol}://{errand.host}:{errand.port}", "--mail-from", errand.mail_from]
+    command = ["curl", "-sSv", f"{protocol}://{errand.host}:{errand.port}", "--mail-from", errand.mail_from]
     command += [word for each in errand.to for word in ("--mail-rcpt", each)]
     command += ["--ssl-reqd"] if errand.tls == "starttls" else []
     command += ["--cacert", errand.ca] if errand.ca else []
