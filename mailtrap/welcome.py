@@ -9,6 +9,7 @@ from mailtrap.listeners import PORTS
 from mailtrap.sandbox import Sandbox
 from mailtrap.version import __version__
 
+MOST_FAULTS = 5
 BOLD, YELLOW, PLAIN = "\x1b[1m", "\x1b[33m", "\x1b[0m"
 
 
@@ -25,6 +26,10 @@ def welcome(sandbox: Sandbox, *, colour: bool = False) -> str:
         lines += ["", "  Read mail as the address it is for, or as catchall, with any password."]
     if sandbox.exposed:
         lines += ["", f"  {yellow}Anybody who can reach {', '.join(sandbox.exposed)} can read all mail.{plain}"]
+    if sandbox.settings.fault:
+        lines += ["", f"  {yellow}Goes wrong on purpose, as the settings have it:{plain}"]
+        lines += [f"    {rule}" for rule in sandbox.settings.fault[:MOST_FAULTS]]
+        lines += [f"    and {more} more"] if (more := len(sandbox.settings.fault) - MOST_FAULTS) > 0 else []
     warning = sandbox.settings.data and sandbox.store.disk().warning
     if warning:
         lines += ["", f"  {yellow}Look out: {warning}.{plain}"]

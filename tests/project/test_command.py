@@ -174,6 +174,13 @@ def test_it_says_so_when_others_can_reach_it() -> None:
         assert "Anybody who can reach 0.0.0.0 can read all mail" in welcome(sandbox)
 
 
+def test_it_says_so_when_something_goes_wrong_on_purpose() -> None:
+    with Sandbox(fault=["at=smtp.rcpt do='delay 3s'"] * 7) as sandbox:
+        assert "    at=smtp.rcpt do='delay 3s'\n    and 2 more\n" in welcome(sandbox)
+    with Sandbox() as sandbox:
+        assert "on purpose" not in welcome(sandbox)
+
+
 # -- the CA
 
 
