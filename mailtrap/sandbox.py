@@ -233,9 +233,10 @@ class Sandbox:
         self.loop = Loop()
         self.loop.start()
         undo.callback(self.loop.stop)
-        self.returns = Returns(self.store, self.clock, settings.hostname)
+        self.returns = Returns(self.store, self.clock, settings.hostname, lasting=settings.data is not None)
         undo.callback(self.returns.close)
         self.store.settle = self.loop.call
+        self.returns.resume()
         self._listeners = Listeners(self)
         undo.callback(lambda: self.loop.run(self._listeners.close()))
         for name, sockets in bound.items():

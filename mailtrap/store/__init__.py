@@ -288,6 +288,17 @@ class Store(Protocol):
     def remove(self, mailbox: int, uids: Sequence[int], by: str) -> int:
         """Take entries out of a mailbox, for ever; *by* is the protocol that asked. Gives the mod-sequence."""
 
+    # -- what is put off
+
+    def remember(self, what: str) -> Future[int]:
+        """Keep, over a restart, what is to be done later; gives its number when that is committed."""
+
+    def remembered(self) -> dict[int, str]:
+        """All that is still to be done, by number, in the order in which it was kept."""
+
+    def forget(self, number: int) -> Future[None]:
+        """It is done."""
+
     # -- sessions
 
     def open_session(self, transcript: Transcript) -> None:

@@ -253,7 +253,7 @@ def limit_projects(db: Connection) -> None:
 
 
 def configure_accounts(db: Connection) -> None:
-    """Version 5: accounts and projects can be configured, and projects deleted."""
+    """Version 5: accounts and projects can be configured, and projects deleted; what is put off is remembered."""
     _run(
         db,
         """
@@ -266,6 +266,9 @@ def configure_accounts(db: Connection) -> None:
         ALTER TABLE project ADD COLUMN password TEXT;
         -- The row stays, under another name, for what refers to it.
         ALTER TABLE project ADD COLUMN deleted_at INTEGER;
+
+        -- What is to be done later, as JSON: reports on messages that bounce.
+        CREATE TABLE remembered (number INTEGER PRIMARY KEY, what TEXT NOT NULL);
         """,
     )
 

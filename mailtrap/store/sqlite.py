@@ -29,6 +29,7 @@ from mailtrap.store.connections import Readers, Synchronous, connect, open_write
 from mailtrap.store.disk import Disk, DiskWatch, disk
 from mailtrap.store.fulltext import Fulltext
 from mailtrap.store.ingest import Adding, refuse
+from mailtrap.store.later import Remembering
 from mailtrap.store.mailboxes import Mailboxes
 from mailtrap.store.packing import Packing
 from mailtrap.store.query import compile as compiled
@@ -47,7 +48,7 @@ KEEP = 2 << 30
 """Octets of messages that a temporary store holds."""
 
 
-class SqliteStore(Mailboxes, Configuring):
+class SqliteStore(Mailboxes, Configuring, Remembering):
     """A `mailtrap.store.Store` in a directory of its own.
 
     >>> from pathlib import Path

@@ -5,10 +5,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from smtplib import SMTP, SMTPServerDisconnected
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from mailtrap.bounce import Due, Outcome, Waiting, read, written
 from mailtrap.faults import Rule
 from mailtrap.message.captured import Message
 from mailtrap.sandbox import Sandbox
@@ -235,3 +240,68 @@ def test_reports_that_never_became_due_are_named_in_the_log(caplog: pytest.LogCa
         sandbox.stop()
 
     assert "reports on messages that bounce later, and will not be made: 1" in caplog.text
+
+
+def test_a_report_that_is_due_after_a_restart_is_made_then_and_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Sandbox(data=tmp_path) as sandbox, caplog.at_level(logging.WARNING):
+        fail(sandbox, do="bounce 4.4.1 No answer after 2h")
+        send(sandbox, rcpt=["NOTIFY=DELAY,FAILURE"], mail=["ENVID=QQ314159"])
+        sandbox.clock.advance(3600)
+        assert len(bounces(sandbox)) == 1
+    with Sandbox(data=tmp_path) as sandbox:
+        assert len(bounces(sandbox)) == 1
+        sandbox.clock.advance(3 * 3600)
+        assert len(bounces(sandbox)) == 2
+    with Sandbox(data=tmp_path) as sandbox:
+        sandbox.clock.advance(3 * 3600)
+        [delay, failure] = map(status, bounces(sandbox))
+
+    assert "Action: delayed\r\n" in delay
+    assert "Action: failed\r\nStatus: 4.4.1\r\n" in failure
+    assert "Original-Envelope-Id: QQ314159\r\n" in failure
+    assert caplog.text == ""
+
+
+def test_a_report_that_became_due_meanwhile_is_made_at_the_start(tmp_path: Path) -> None:
+    with Sandbox(data=tmp_path) as sandbox:
+        sent = sandbox.deliver(MESSAGE, mail_from="ann@example.com", rcpt_to=["bob@example.net"])
+        due = Due(3600.0, (Outcome("bob@example.net", "failed", "5.1.1"),))
+        accepted = datetime.now(UTC) - timedelta(hours=2)
+        sandbox.store.remember(written(Waiting(sandbox.current.project, sent.id, accepted, due))).result()
+    with Sandbox(data=tmp_path) as sandbox:
+        assert len(bounces(sandbox)) == 1
+        assert sandbox.store.remembered() == {}
+
+
+def test_what_makes_no_sense_in_the_store_is_forgotten_with_a_word_in_the_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Sandbox(data=tmp_path) as sandbox:
+        for what in ("", "[]", '{"outcomes": [{}]}', '{"outcomes": ["x"]}'):
+            sandbox.store.remember(what).result()
+    with Sandbox(data=tmp_path) as sandbox, caplog.at_level(logging.WARNING):
+        assert bounces(sandbox) == []
+    with Sandbox(data=tmp_path) as sandbox:
+        assert sandbox.store.remembered() == {}
+
+
+@given(
+    st.builds(
+        Outcome,
+        rcpt_to=st.text(),
+        action=st.sampled_from(["failed", "delayed"]),
+        status=st.text(),
+        diagnostic=st.text(),
+        orcpt=st.none() | st.tuples(st.text(), st.sampled_from(["\udcff", "ü"])),
+        attempted=st.none() | st.datetimes(timezones=st.just(UTC)),
+        retry_until=st.none() | st.datetimes(timezones=st.just(UTC)),
+    )
+)
+def test_what_is_remembered_is_what_was_to_be_reported(outcome: Outcome) -> None:
+    waiting = Waiting(7, "AAAAAAAAAAAAAAAA", datetime(2026, 3, 1, tzinfo=UTC), Due(0.25, (outcome, outcome)))
+
+    text = written(waiting)
+    assert read(text) == waiting
+    assert text.isascii()

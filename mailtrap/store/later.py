@@ -1,0 +1,49 @@
+"""What is to be done later, as the store remembers it over a restart; see `mailtrap.returns`."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import AbstractContextManager
+from functools import partial
+from sqlite3 import Connection
+from typing import TypeVar
+
+from mailtrap.store.batch import Batch
+
+T = TypeVar("T")
+
+
+class Remembering(ABC):
+    """What `mailtrap.store.Store` says of it."""
+
+    @abstractmethod
+    def _snapshot(self) -> AbstractContextManager[Connection]:
+        """A connection that sees one moment of the store."""
+
+    @abstractmethod
+    def _submit(self, do: Callable[[Batch], T], size: int = 0) -> Future[T]:
+        """Have it done by the writer."""
+
+    def remember(self, what: str) -> Future[int]:
+        """Keep what is to be done later; gives its number when that is committed."""
+        return self._submit(partial(_remember, what))
+
+    def remembered(self) -> dict[int, str]:
+        """All that is still to be done, by number, in the order in which it was kept."""
+        with self._snapshot() as db:
+            return dict(db.execute("SELECT number, what FROM remembered ORDER BY number").fetchall())
+
+    def forget(self, number: int) -> Future[None]:
+        """It is done."""
+        return self._submit(partial(_forget, number))
+
+
+def _remember(what: str, batch: Batch) -> int:
+    [number] = batch.db.execute("INSERT INTO remembered (what) VALUES (?) RETURNING number", (what,)).fetchone()
+    return int(number)
+
+
+def _forget(number: int, batch: Batch) -> None:
+    batch.db.execute("DELETE FROM remembered WHERE number = ?", (number,))
