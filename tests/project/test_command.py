@@ -159,7 +159,8 @@ def test_the_start_up_block_has_every_port_and_the_ca() -> None:
         block = welcome(sandbox)
 
         port = {name: sandbox.address(name)[1] for name in PORTS}
-        assert f"SMTP       127.0.0.1:{port['smtp']}  STARTTLS {port['submission']}  TLS {port['smtps']}\n" in block
+        others = f"STARTTLS {port['submission']}  TLS {port['smtps']}  LMTP {port['lmtp']}"
+        assert f"SMTP       127.0.0.1:{port['smtp']}  {others}\n" in block
         assert f"IMAP       127.0.0.1:{port['imap']}  TLS {port['imaps']}\n" in block
         assert f"CA         {sandbox.url}/ca.pem" in block
 
