@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -98,7 +99,8 @@ class Returns:
         except NotFound:
             log.info("the message %s was deleted before it could bounce", waiting.id)
         if remembered is not None:
-            self._store.forget(remembered())
+            with suppress(StoreUnavailable):  # it could not be remembered
+                self._store.forget(remembered())
         return filed
 
     def _message(self, summary: Summary, waiting: Waiting) -> NewMessage:
