@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from mailtrap import quantities as q
 from mailtrap.errors import BadSettings, nearest
-from mailtrap.faults.rules import Rule, setting
 from mailtrap.given import GivenAccount, GivenProject, accounts, projects
 from mailtrap.tables import tables
 
-Row = TypeVar("Row")
+if TYPE_CHECKING:
+    from mailtrap.faults import Rule
 
 PREFIX = "MAILSANDBOX_"
 """Not ``MAILTRAP_``: the hosted service of that name and a Kubernetes Service called so set those."""
@@ -35,9 +35,12 @@ def _switch(text: str, written: str = "off") -> Any:
     return _option(written, q.switch, "", text)
 
 
-def _tables(row: Callable[[Mapping[str, object]], Row], kind: type[Row], text: str) -> Any:
-    """A list of tables, each of which *row* makes a value of the type *kind* (`mailtrap.tables`)."""
-    return _option("", tables(row, kind), "WORDS", text)
+def _faults(value: object) -> tuple[Rule, ...]:
+    if not value and isinstance(value, str | tuple):
+        return ()
+    from mailtrap.faults.rules import Rule, setting  # late: whoever only asks for a port starts without them
+
+    return tables(setting, Rule)(value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,9 +172,10 @@ class Settings:
         "Recipients at the domain fault.test are faults, as reject+550@fault.test is. Off: they are like any other.",
         "on",
     )
-    fault: tuple[Rule, ...] = _tables(
-        setting,
-        Rule,
+    fault: tuple[Rule, ...] = _option(
+        "",
+        _faults,
+        "WORDS",
         "A rule that makes something go wrong: \"at=smtp.rcpt rcpt=*@slow.test do='reject 451' times=2\".",
     )
     account: tuple[GivenAccount, ...] = _option(
@@ -239,8 +243,8 @@ class Option:
 
 OPTIONS = {each.name: Option(each.name, **each.metadata) for each in fields(Settings)}
 
-OTHER_VARIABLES = {"SERVER", "TEST_CORPUS", "TEST_DOVECOT", "TEST_KILLS", "TEST_PYTHON"}
-"""What is no setting, after the prefix: where `ready` asks, and what the project's own tests are given."""
+OTHER_VARIABLES = {"SERVER", "PASSWORD", "TEST_CORPUS", "TEST_DOVECOT", "TEST_KILLS", "TEST_PYTHON"}
+"""What is no setting, after the prefix: where commands ask and as whom, and what the project's own tests are given."""
 
 
 def read(given: Mapping[str, object], label: Callable[[Option], str] = lambda option: option.name) -> dict[str, Any]:
