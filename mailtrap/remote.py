@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 import requests
+from requests.auth import HTTPBasicAuth
 
 from mailtrap.errors import MailtrapError, NotFound, StoreUnavailable
 from mailtrap.transcript import printable
@@ -36,10 +37,11 @@ class Refused(MailtrapError):
 
 
 class Remote:
-    """A sandbox at *url*. Connections are kept, one for each thread that asks."""
+    """A sandbox at *url*, and there *project*, or what is current. Connections are kept, one for each thread."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, project: str | None = None, password: str = "") -> None:
         self.url = url.rstrip("/")
+        self._credentials = None if project is None else HTTPBasicAuth(project.encode(), password.encode())
         self._sessions: list[requests.Session] = []
         self._own = threading.local()
 
@@ -183,6 +185,7 @@ class Remote:
         session: requests.Session | None = getattr(self._own, "session", None)
         if session is None:
             session = self._own.session = requests.Session()
+            session.auth = self._credentials
             session.trust_env = not _is_loopback(self.url)  # a proxy is of no use for what is on this machine
             self._sessions.append(session)
         return session

@@ -45,7 +45,17 @@ def _common(command: Command) -> Command:
     """The options that both have."""
     for option in (
         click.option("--json", "as_json", is_flag=True, help="Say what came of it as JSON."),
-        click.option("--project", metavar="NAME", help="A project in that directory (default: default)."),
+        click.option(
+            "--password",
+            metavar="PASSWORD",
+            envvar=PREFIX + "PASSWORD",
+            help="The password of that project, at a server (default: MAILSANDBOX_PASSWORD).",
+        ),
+        click.option(
+            "--project",
+            metavar="NAME",
+            help="Which project (default: in a directory default, at a server the one that is current).",
+        ),
         click.option(
             "--server",
             type=_Value("url", quantities.url),
@@ -85,6 +95,7 @@ def import_command(
     data: Path | None,
     server: str | None,
     project: str | None,
+    password: str | None,
     size_limit: int | None,
     as_json: bool,
 ) -> int:
@@ -99,7 +110,7 @@ def import_command(
 
     limit = size_limit or load({}, os.environ, Path.cwd()).size_limit
     progress = Progress("Importing", sys.stderr, quiet=as_json)
-    with _messages(data, server, project, makes=True) as messages:
+    with _messages(data, server, project, password, makes=True) as messages:
         for path in paths:
             if not _bring_in(path, form, limit, messages, progress):
                 return _interrupted(progress)
@@ -116,6 +127,7 @@ def export_command(
     data: Path | None,
     server: str | None,
     project: str | None,
+    password: str | None,
     query: str,
     as_json: bool,
 ) -> int:
@@ -130,7 +142,7 @@ def export_command(
     from mailtrap.transfer.work import take_out
 
     progress = Progress("Exporting", sys.stderr, quiet=as_json)
-    with _messages(data, server, project) as messages:
+    with _messages(data, server, project, password) as messages:
         messages.page(query)  # what is wrong with it is said before anything is made
         try:
             to = writer(path, form)
@@ -183,7 +195,9 @@ def _tell(progress: Progress, done: str, as_json: bool) -> int:
 
 
 @contextmanager
-def _messages(data: Path | None, server: str | None, project: str | None, *, makes: bool = False) -> Iterator[Messages]:
+def _messages(
+    data: Path | None, server: str | None, project: str | None, password: str | None, *, makes: bool = False
+) -> Iterator[Messages]:
     """Where the messages are, or will be; with *makes* the directory and the project need not be there."""
     if data is None and server is None:
         server, data = _found()
@@ -192,13 +206,11 @@ def _messages(data: Path | None, server: str | None, project: str | None, *, mak
     if data is not None:
         with _in_directory(data, project, makes) as messages:
             yield messages
-    elif project is not None:
-        raise click.UsageError("--project goes with --data: a sandbox that runs has a project that is current")
     else:
         from mailtrap.remote import Remote
         from mailtrap.transfer.stores import OnServer
 
-        on_server = OnServer(Remote(server or ""))
+        on_server = OnServer(Remote(server or "", project, password or ""))
         try:
             yield on_server
         finally:

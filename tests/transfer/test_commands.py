@@ -139,6 +139,22 @@ def test_a_project_of_a_directory(run: Run, box: Path, tmp_path: Path) -> None:
     assert (none.returncode, none.stderr) == (1, "mailtrap: there is no project team-b in one\n")
 
 
+def test_a_project_of_a_sandbox_that_runs(run: Run, box: Path, sandbox: Sandbox) -> None:
+    team = sandbox.store.project("team-a").id
+    sandbox.accounts.set_password(team, "s3cret")
+    there = ["--server", sandbox.url, "--project", "team-a"]
+
+    wrong = run("import", "box", *there, "--password", "wrong")
+    put = run("import", "box", *there, "--password", "s3cret")
+    out = run("export", "out", *there, MAILSANDBOX_PASSWORD="s3cret")
+
+    assert (wrong.returncode, sandbox.messages()) == (1, [])
+    assert "the name or the password of the project is wrong" in wrong.stderr
+    assert "s3cret" not in wrong.stderr + put.stderr + put.stdout
+    assert sandbox.store.messages(team).total == 3
+    assert (put.stdout[:19], out.stdout[:19]) == ("Imported 3 messages", "Exported 3 messages")
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
@@ -152,7 +168,6 @@ def test_a_project_of_a_directory(run: Run, box: Path, tmp_path: Path) -> None:
         (["export", "box/a.eml/out", "--data", "one"], 1, "box/a.eml/out cannot be written: Not a directory"),
         (["import"], 2, "Missing argument 'PATH...'"),
         (["import", "box", "--data", "one", "--server", "http://a.test"], 2, "--data and --server: it is one of them"),
-        (["import", "box", "--server", "http://a.test", "--project", "x"], 2, "--project goes with --data"),
         (["import", "box", "--server", "a.test"], 2, "Invalid value for '--server': 'a.test' must be an address"),
         (["import", "box", "--format", "pst"], 2, "Invalid value for '--format': 'pst' is not one of"),
         (["import", "box", "--size-limit", "x"], 2, "Invalid value for '--size-limit': 'x' must be a size such as"),
