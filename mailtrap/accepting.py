@@ -21,6 +21,7 @@ _TURN = 64
 _EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 Protocols = Callable[[], asyncio.BaseProtocol]
+Load = Callable[[], object]
 
 
 class Acceptor:
@@ -30,10 +31,12 @@ class Acceptor:
     uvloop's hangs up on those who come.
     """
 
-    def __init__(self, protocols: Protocols, sock: socket.socket) -> None:
+    def __init__(self, protocols: Protocols, sock: socket.socket, load: Load | None = None) -> None:
+        """*load* brings what *protocols* needs: in a thread, when the first comes, who is let in when that is done."""
         self._loop = asyncio.get_running_loop()
         self._protocols = protocols
         self._socket = sock
+        self._load = load
         self._pause: asyncio.TimerHandle | None = None
         self._beginning: set[asyncio.Task[Any]] = set()
         self._is_closed = False
@@ -59,6 +62,10 @@ class Acceptor:
         self._loop.add_reader(self._socket.fileno(), self._accept)
 
     def _accept(self) -> None:
+        if self._load is not None:
+            self._loop.remove_reader(self._socket.fileno())
+            self._keep(self._loop.create_task(self._loaded(self._load)))
+            return
         for _ in range(_TURN):
             try:
                 connection, _peer = self._socket.accept()
@@ -71,15 +78,30 @@ class Acceptor:
                 return
             self._begin(connection)
 
+    async def _loaded(self, load: Load) -> None:
+        try:
+            await asyncio.to_thread(load)
+        except OSError as error:  # files may be opened later
+            if not self._is_closed:
+                self._wait(error)
+            return
+        except Exception:
+            log.exception("what serves connections could not be loaded")
+        self._load = None
+        if not self._is_closed:
+            self._accept_again()
+
     def _begin(self, connection: socket.socket) -> None:
         try:
             connection.setblocking(False)
-            protocol = self._protocols()  # at once: the first may open files for it, which others must not use up
+            protocol = self._protocols()
         except Exception:
             log.exception("a connection could not begin")
             connection.close()
             return
-        task = self._loop.create_task(self._loop.connect_accepted_socket(lambda: protocol, connection))
+        self._keep(self._loop.create_task(self._loop.connect_accepted_socket(lambda: protocol, connection)))
+
+    def _keep(self, task: asyncio.Task[Any]) -> None:
         self._beginning.add(task)
         task.add_done_callback(self._began)
 
@@ -89,13 +111,18 @@ class Acceptor:
             log.error("a connection could not begin", exc_info=error)
 
     def _rest(self, error: OSError) -> None:
-        log.warning("no more connections can be taken now: %s", error.strerror)
         self._loop.remove_reader(self._socket.fileno())
+        self._wait(error)
+
+    def _wait(self, error: OSError) -> None:
+        log.warning("no more connections can be taken now: %s", error.strerror)
         self._pause = self._loop.call_later(PAUSE, self._accept_again)
 
 
-async def accept(protocols: Protocols, sock: socket.socket, backlog: int) -> Acceptor | asyncio.Server:
-    """Take connections at *sock*, which listens; *protocols* makes what serves each."""
+async def accept(
+    protocols: Protocols, sock: socket.socket, backlog: int, load: Load | None = None
+) -> Acceptor | asyncio.Server:
+    """Take connections at *sock*, which listens; *protocols* makes what serves each, once *load* has brought that."""
     if sys.platform == "win32":  # its loop waits for completion, not for readiness; and it has no such limit
         return await asyncio.get_running_loop().create_server(protocols, sock=sock, backlog=backlog)
-    return Acceptor(protocols, sock)
+    return Acceptor(protocols, sock, load)

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from mailtrap import ports
-from mailtrap.accepting import Acceptor, accept
+from mailtrap.accepting import Acceptor, Load, accept
 
 if TYPE_CHECKING:
     from mailtrap.engine import Make
@@ -53,7 +53,8 @@ PORTS = {
 class Listeners:
     """The open ports of a sandbox. What several ports of a protocol share is made with the first. Used in the loop.
 
-    POP3 and IMAP are imported with the first connection.
+    POP3 and IMAP are imported with the first connection: in a thread, since that takes many times as long as all else
+    that the loop does at once.
     """
 
     def __init__(self, sandbox: Sandbox) -> None:
@@ -70,8 +71,9 @@ class Listeners:
         if name == "http":
             self._serve_http(list(sockets))
             return
-        protocols = self._protocols(PORTS[name])
-        self._open += [await accept(protocols, each, ports.BACKLOG) for each in sockets]
+        kind = PORTS[name]
+        protocols, load = self._protocols(kind), LOAD.get(kind.protocol)
+        self._open += [await accept(protocols, each, ports.BACKLOG, load) for each in sockets]
 
     async def close(self) -> None:
         """Accept no more anywhere, let what is under way finish, and close."""
@@ -91,7 +93,7 @@ class Listeners:
         return self._when_needed(kind, starttls)
 
     def _when_needed(self, kind: Kind, starttls: bool) -> Protocols:
-        """What serves POP3 or IMAP at a port, imported and made with the first connection."""
+        """What serves POP3 or IMAP at a port, made with the first connection."""
         begin: Protocols | None = None
 
         def protocol() -> asyncio.BaseProtocol:
@@ -213,5 +215,18 @@ def _imap(sandbox: Sandbox) -> Callable[[bool], Make]:
     return lambda starttls: partial(Session, replace(world, starttls=starttls))
 
 
+def _load_pop3() -> None:
+    import mailtrap.pop3.session
+    import mailtrap.server  # noqa: F401 - for the side effect: in the loop they are there at once
+
+
+def _load_imap() -> None:
+    import mailtrap.imap.session
+    import mailtrap.server  # noqa: F401 - the same
+
+
 ENGINES = {"pop3": _pop3, "imap": _imap}
-"""The protocols that know no sockets; imported when the first client comes."""
+"""The protocols that know no sockets."""
+
+LOAD: dict[str, Load] = {"pop3": _load_pop3, "imap": _load_imap}
+"""What imports them, when the first client comes."""
