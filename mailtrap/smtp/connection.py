@@ -53,8 +53,8 @@ class Connection(asyncio.BufferedProtocol):
     _tcp: asyncio.Transport
 
     def __init__(self, factory: Factory, port: Port) -> None:
-        self.factory = factory
-        self.port = port
+        self.factory: Factory = factory
+        self.port: Port = port
         self.faults = factory.faults
         self.limits: Limits = factory.limits
         self.loop = asyncio.get_running_loop()

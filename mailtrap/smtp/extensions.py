@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from sys import modules
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,46 +18,47 @@ WANTED_IN_LMTP = frozenset({"PIPELINING", "ENHANCEDSTATUSCODES"})
 UNLESS_HELO = frozenset({"common", "full", "minimal"})
 
 
+Says = Callable[["SMTP", "Policy"], str]
+Test = Callable[["SMTP", "Policy"], bool]
+
+
 @dataclass(frozen=True, slots=True)
 class Extension:
     """One row of the table."""
 
     keyword: str
     profiles: frozenset[str] = COMMON
-    says: Callable[[SMTP, Policy], str] = lambda _smtp, _policy: ""
+    says: Says | None = None
     """What follows the keyword."""
-    is_usual: Callable[[SMTP, Policy], bool] = lambda _smtp, _policy: True
+    is_usual: Test | None = None
     """Whether this connection is one for it; else it is there on request alone."""
-    is_possible: Callable[[SMTP, Policy], bool] = lambda _smtp, _policy: True
+    is_possible: Test | None = None
     """Whether it can be offered now, on request too."""
 
     def is_offered(self, smtp: SMTP, policy: Policy) -> bool:
         """Whether the client may use it."""
-        if self.keyword in policy.hide or not self.is_possible(smtp, policy):
+        if self.keyword in policy.hide or not (self._is_in_profile(smtp, policy) or self.keyword in policy.offer):
             return False
-        if self.keyword in policy.offer or (smtp.port.lmtp and self.keyword in WANTED_IN_LMTP):
-            return True
-        return policy.profile in self.profiles and self.is_usual(smtp, policy)
+        return self.is_possible is None or self.is_possible(smtp, policy)
+
+    def _is_in_profile(self, smtp: SMTP, policy: Policy) -> bool:
+        if policy.profile not in self.profiles:
+            return smtp.port.lmtp and self.keyword in WANTED_IN_LMTP
+        return self.is_usual is None or self.is_usual(smtp, policy)
 
 
 def offered(smtp: SMTP, policy: Policy) -> dict[str, str]:
     """What EHLO lists, each with what follows the keyword; unknown ones that were asked for come last."""
-    found = {each.keyword: each.says(smtp, policy) for each in EXTENSIONS if each.is_offered(smtp, policy)}
+    rows = [each for each in EXTENSIONS if each.is_offered(smtp, policy)]
+    found = {each.keyword: each.says(smtp, policy) if each.says else "" for each in rows}
     for keyword in sorted(policy.offer - policy.hide - _KNOWN):
         found[keyword] = ""
     return found
 
 
-def _mechanisms(smtp: SMTP, _policy: Policy) -> str:
-    from mailtrap.smtp.commands import auth  # late: the commands import this table
-
-    return auth.offered(smtp)
-
-
-def _attributes(smtp: SMTP, _policy: Policy) -> str:
-    from mailtrap.smtp.commands import xclient
-
-    return xclient.offered(smtp)
+def _of(verb: str) -> Says:
+    """What a command's module says that it offers; the module imports this table, and so is asked late."""
+    return lambda smtp, _: str(modules[f"mailtrap.smtp.commands.{verb}"].offered(smtp))
 
 
 def _may_begin_tls(smtp: SMTP, policy: Policy) -> bool:
@@ -81,9 +83,9 @@ EXTENSIONS = (
     Extension(
         "STARTTLS", UNLESS_HELO, is_usual=_may_begin_tls, is_possible=lambda smtp, _: smtp.tls is None
     ),
-    Extension("XCLIENT", UNLESS_HELO, _attributes, is_possible=lambda smtp, _: smtp.may_speak_for_others),
+    Extension("XCLIENT", UNLESS_HELO, _of("xclient"), is_possible=lambda smtp, _: smtp.may_speak_for_others),
     Extension(
-        "AUTH", says=_mechanisms, is_possible=lambda smtp, policy: smtp.tls is not None or not policy.login_needs_tls
+        "AUTH", says=_of("auth"), is_possible=lambda smtp, policy: smtp.tls is not None or not policy.login_needs_tls
     ),
 )  # fmt: skip
 """In the order in which EHLO lists them."""

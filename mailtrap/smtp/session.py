@@ -130,7 +130,8 @@ class SMTP(Connection):
 
     def worded(self, answer: str) -> str:
         """*answer* as it is given: with its enhanced status code where those are offered (RFC 2034 §3)."""
-        return answer if "ENHANCEDSTATUSCODES" in self.offers else reply.without_code(answer)
+        has_none = answer[5:6] != "."  # what EHLO offers is not worked out for the greeting
+        return answer if has_none or "ENHANCEDSTATUSCODES" in self.offers else reply.without_code(answer)
 
     async def begin_anew(self, answer: str) -> None:
         """Say *answer* and speak TLS. What was known of the client is forgotten (RFC 3207 §4.2)."""
@@ -195,7 +196,7 @@ class SMTP(Connection):
         factory, peer = self.factory, self.transcript.peer
         if factory.proxies and is_within(peer, factory.proxies):
             await self._introduced()
-        self.may_speak_for_others = is_within(self.transcript.peer, factory.speakers)
+        self.may_speak_for_others = bool(factory.speakers) and is_within(self.transcript.peer, factory.speakers)
         instead = await faulted.connected(self) if self.faults.active else ""
         if self.port.at_once:
             if self.farewell:  # meanwhile
