@@ -63,7 +63,7 @@ def test_what_a_rule_remembers_goes_with_it(faults: Faults) -> None:
     assert len(faults._memory.windows) == 0
 
 
-def test_a_greylist_goes_by_peer_sender_recipient_and_project(faults: Faults, clock: Clock) -> None:
+def test_a_greylist_goes_by_peer_mail_from_recipient_and_project(faults: Faults, clock: Clock) -> None:
     faults.add(Rule("smtp.rcpt", "greylist 5m"))
     assert said(faults, rcpt("Ann@x.test")) == ["reject 451 4.7.1 greylisted, try again later"]
     clock.advance(301)
