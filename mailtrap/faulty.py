@@ -42,8 +42,11 @@ class Faulty(Pausing):
         host = self.transcript.peer.rpartition(":")[0].strip("[]")
         return Asked(f"{self.transcript.protocol}.{stage}", project, host, account=account)
 
-    def suffer(self, actions: Iterable[Action]) -> Generator[bytes, None, Action | None]:
-        """Let happen what comes before an answer; gives what the protocol must answer itself, if anything."""
+    def suffer(self, actions: Iterable[Action], *, cuts: bool = False) -> Generator[bytes, None, Action | None]:
+        """Let happen what comes before an answer; gives what the protocol must answer itself, if anything.
+
+        *cuts*: the answer can be cut; else it is, before its first octet.
+        """
         for each in actions:
             match each:
                 case Delay():
@@ -57,9 +60,10 @@ class Faulty(Pausing):
                 case Hang():
                     self.hanging = True
                     yield b""
-                case Drop(after=None):
-                    self.drop(each)
-                case Ending() if not isinstance(each, Drop):
+                case Drop():
+                    if each.after is None or not cuts:
+                        self.drop(each)
+                case Ending():
                     return each
         return None
 

@@ -62,7 +62,7 @@ def _carried_out(session: Session, command: Command, responses: Responses) -> Re
     if command.name == "IDLE" and fired and not _refuses(fired):  # what happens, happens in IDLE
         yield next(responses)
     if happened is None:
-        yield from _before(session, fired)
+        yield from _before(session, fired, cuts=True)
     session.stale = any(isinstance(each, StaleUidvalidity) for each in fired)
     session.altering = told(fired)
     drop = next((each for each in fired if isinstance(each, Drop)), None)
@@ -80,7 +80,7 @@ def foreseen(session: Session, text: bytes) -> Generator[bytes, None, Refused | 
         return None
     session.fired = _fire(session, command.name, session.login)
     try:
-        yield from _before(session, session.fired)
+        yield from _before(session, session.fired, cuts=True)
     except Refused as refusal:
         return refusal
     except Left:
@@ -112,8 +112,8 @@ def _fire(
     return session.fire(session.world.faults, asked, only=only)
 
 
-def _before(session: Session, fired: Collection[Action]) -> Iterator[bytes]:
-    match (yield from session.suffer(fired)):
+def _before(session: Session, fired: Collection[Action], *, cuts: bool = False) -> Iterator[bytes]:
+    match (yield from session.suffer(fired, cuts=cuts)):
         case actions.No(code, text):
             raise No(text, code)
         case actions.Bad(text):

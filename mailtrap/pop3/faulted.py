@@ -34,7 +34,7 @@ def carried_out(session: Session, verb: str, answer: Iterator[bytes]) -> Iterato
     stage = "starttls" if verb == "STLS" else verb
     asked = session.asked(stage, project, login.account if login else "")
     actions = session.fire(session.world.faults, asked)
-    yield from _before(session, actions)
+    yield from _before(session, actions, cuts=True)
     if session.stopped:
         return
     drop = next((each for each in actions if isinstance(each, Drop)), None)
@@ -57,8 +57,8 @@ class Ended(Exception):
     """Nothing is answered any more."""
 
 
-def _before(session: Session, actions: tuple[Action, ...]) -> Iterator[bytes]:
-    ending = yield from session.suffer(actions)
+def _before(session: Session, actions: tuple[Action, ...], *, cuts: bool = False) -> Iterator[bytes]:
+    ending = yield from session.suffer(actions, cuts=cuts)
     if ending is None:
         return
     # RFC 1939 §6: a QUIT ends the session whatever comes of it.
