@@ -35,10 +35,10 @@ class Conversation:
 
     def __str__(self) -> str:
         begun = f"begun {clock(self.transcript.started)} from {printable(self.transcript.peer)}"
-        lines = (f"{each.at:9.3f} {each.who} {self._told(each)}" for each in self.lines)
+        lines = (f"{each.at:9.3f} {each.who} {self.told(each)}" for each in self.lines)
         return "\n".join([f"-- {self.transcript.protocol.upper()} session, {begun}", *lines])
 
-    def _told(self, line: Line) -> str:
+    def told(self, line: Line) -> str:
         """Its text, with a fault called as the test does."""
         remark = REMARK.fullmatch(line.text) if line.who == "-" else None
         return f"{self.faults.named(remark[1])}: {remark[2]}" if remark else line.text

@@ -72,11 +72,13 @@ def unwanted(wanted: Wanted, record: Record, matched: Collection[Message]) -> st
     return "\n".join([*lines, *_listed(_rows_of(matched, record))])
 
 
-def not_hit(missed: Iterable[Fault], record: Record) -> str:
-    """Which faults did not happen, and what did."""
-    lines = [f"fault {each} ({each.missed}; {each.where})" for each in missed]
+def not_hit(missed: Collection[Fault], unsaid: Iterable[str], record: Record) -> str:
+    """Which faults did not happen, or were not finished, and what did."""
+    lines = [f"a fault that says where, and not what goes wrong, as .reject(451) does ({each})" for each in unsaid]
+    lines += [f"fault {each} ({each.missed}; {each.where})" for each in missed]
     lines += [f"  {record.summary}", *_listed(record.rows)]
-    return "\n".join([*lines, "  note: strict=False allows that, as in inbox.faults.data(strict=False)"])
+    note = "  note: strict=False allows that, as in inbox.faults.data(strict=False)"
+    return "\n".join([*lines, note] if missed else lines)
 
 
 def _with(wanted: Wanted) -> str:

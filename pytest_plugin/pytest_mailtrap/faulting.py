@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -139,6 +140,9 @@ class Faults:
         self._engine = engine
         self._project = project
         self._all: list[Fault] = []
+        self._numbers = itertools.count()
+        self._begun: dict[int, str] = {}
+        """Stages that were named, and nothing was to go wrong there yet: where that was."""
         self.strict = strict
         """Whether faults that are hit fewer times than asked for fail the test, unless they say so themselves."""
         self.forgiven = False
@@ -221,6 +225,10 @@ class Faults:
             return []
         return [each for each in self._all if (self.strict if each.strict is None else each.strict) and each.missed]
 
+    def unsaid(self) -> list[str]:
+        """Stages that were named without a word of what goes wrong there, which is a slip of the pen."""
+        return [] if self.forgiven else list(self._begun.values())
+
     def named(self, rule_id: str) -> str:
         """What a fault is called in a test: ``fault #1`` if it is one of these."""
         number = next((each.number for each in self._all if each.id == rule_id), None)
@@ -230,8 +238,12 @@ class Faults:
         return Smtp(self._add(strict, **who), f"smtp.{stage}")
 
     def _add(self, strict: bool | None, **who: Any) -> Callable[[str, str], Fault]:
+        number = next(self._numbers)
+        self._begun[number] = _caller()
+
         def add(at: str, do: str) -> Fault:
             __tracebackhide__ = True
+            self._begun.pop(number, None)
             try:
                 rule = self._engine.add(Rule(at, do, project=self._project, **who))
             except BadFault as error:

@@ -68,7 +68,7 @@ def _connections(question: Question) -> Iterator[str]:
         whose = f" (each xdist worker has its own, this is {worker}'s)" if worker else ""
         yield f"nobody has connected to {host}:{port}{whose}: is that where the app sends to? See inbox.smtp()"
     for talk in talks[-1:]:
-        last = "; ".join(f"{line.who}: {line.text}" for line in talk.lines[-LAST_WORDS:])
+        last = "; ".join(f"{line.who}: {talk.told(line)}" for line in talk.lines[-LAST_WORDS:])
         yield f"a client connected and sent nothing; the last that was said: {last}"
 
 

@@ -38,7 +38,7 @@ def test_what_makes_no_sense_is_said_at_once(box: Inbox, ask: Callable[[object],
     with pytest.raises(ValueError, match=said):
         ask(box.faults)
 
-    box.faults.strict = False
+    box.faults.forgiven = True
 
 
 # -- what goes wrong
@@ -180,6 +180,14 @@ def test_a_fault_that_is_not_hit_as_often_as_asked_for_fails_the_block(server: S
     assert server.faults.rules() == []
 
 
+def test_a_stage_without_a_word_of_what_goes_wrong_fails_the_block(server: Server) -> None:
+    with (
+        pytest.raises(FaultNotHit, match=r"a fault that says where, and not what .* \(test_faults.py:\d+\)\n"),
+        server.inbox() as inbox,
+    ):
+        inbox.faults.data()
+
+
 def test_a_block_that_fails_itself_is_not_asked_for_more(server: Server) -> None:
     with pytest.raises(LookupError), server.inbox() as inbox:  # noqa: PT012 - the block that fails
         inbox.faults.data().reject(451)
@@ -288,6 +296,16 @@ def test_a_failure_and_its_transcript_name_the_fault(run: Run) -> None:
             "* - fault #2: reject 550 5.1.1 no such user",
         ]
     )
+
+
+def test_a_client_that_was_turned_away_is_told_of_with_the_fault(box: Inbox, send: Send) -> None:
+    box.faults.starttls(strict=False).hang()
+    box.faults.connect().reject(421)
+    with pytest.raises(smtplib.SMTPConnectError):
+        send()
+
+    with pytest.raises(MailNotFound, match="the last that was said: -: fault #2: reject 421 4.3.2 refused by a fault"):
+        box.one()
 
 
 def test_a_refusal_that_nobody_asked_for_names_no_fault(box: Inbox, send: Send) -> None:
