@@ -304,7 +304,7 @@ def test_a_client_that_was_turned_away_is_told_of_with_the_fault(box: Inbox, sen
     with pytest.raises(smtplib.SMTPConnectError):
         send()
 
-    with pytest.raises(MailNotFound, match="the last that was said: -: fault #2: reject 421 4.3.2 refused by a fault"):
+    with pytest.raises(MailNotFound, match=r"was said: -: fault #2: reject 421 4\.3\.2 refused"):
         box.one()
 
 
