@@ -93,10 +93,10 @@ def _fetchmail(account: Account, protocol: str, keep: str, *, home: Path) -> lis
     return _handed_on(home)
 
 
-def _hand_on(home: Path) -> Path:
-    """A program that puts each message into a file of its own."""
+def _hand_on(home: Path, last: str = "") -> Path:
+    """A program that puts each message into a file of its own, and does *last*."""
     program = home / "hand-on"
-    program.write_text('#!/bin/sh\ncat >"$(mktemp -p "$HOME" mail.XXXXXX)"\n')
+    program.write_text(f'#!/bin/sh\ncat >"$(mktemp -p "$HOME" mail.XXXXXX)"\n{last}\n')
     program.chmod(0o700)
     return program
 
@@ -137,9 +137,11 @@ def test_fetchmail_keeps_the_mail_and_takes_it_once(account: Account, protocol: 
 def _getmail(account: Account, protocol: str, *, delete: bool, home: Path) -> list[bytes]:
     """Run getmail once; gives the messages that it has handed on."""
     port = account.server.imap if protocol == "IMAP" else account.server.pop3
+    # getmail begins to wait for the program's end when it may have ended, and then never hears of it.
+    hand_on = _hand_on(home, last="sleep 0.3")
     (home / "getmailrc").write_text(
         f"[retriever]\ntype = Simple{protocol}Retriever\nserver = 127.0.0.1\nport = {port}\nusername = {account.name}\n"
-        f"password = secret\n[destination]\ntype = MDA_external\npath = {_hand_on(home)}\nallow_root_commands = true\n"
+        f"password = secret\n[destination]\ntype = MDA_external\npath = {hand_on}\nallow_root_commands = true\n"
         f"[options]\nread_all = false\ndelete = {delete}\ndelivered_to = false\nreceived = false\n"
     )
     run(["getmail", "--getmaildir", home, "--rcfile", home / "getmailrc"], home)
