@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from mailtrap.errors import NotFound
+
 
 class Current:
     """The sandbox's current project, read at MAIL FROM, at log-in and per request.
@@ -18,6 +20,7 @@ class Current:
     def __init__(self, project: int) -> None:
         self.project = project
         self._under_way: Counter[int] = Counter()
+        self._gone: set[int] = set()
         self._changed = threading.Condition()
 
     @contextmanager
@@ -30,9 +33,14 @@ class Current:
             self.project = before
 
     def begin(self, project: int | None = None) -> int:
-        """A transaction begins, of *project* or the current one; gives what it belongs to from now on."""
+        """A transaction begins, of *project* or the current one; gives what it belongs to from now on.
+
+        Raises `NotFound` if that is gone.
+        """
         with self._changed:
             project = self.project if project is None else project
+            if project in self._gone:
+                raise NotFound("the project was deleted")
             self._under_way[project] += 1
             return project
 
@@ -43,6 +51,14 @@ class Current:
             if self._under_way[project] <= 0:
                 del self._under_way[project]
             self._changed.notify_all()
+
+    def close(self, project: int, timeout: float) -> bool:
+        """No transaction of *project* begins any more; False if one is under way for longer than *timeout* seconds."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: not self._under_way[project], timeout):
+                return False
+            self._gone.add(project)
+            return True
 
     def wait_idle(self, project: int, timeout: float) -> bool:
         """Wait until no transaction of *project* is under way; False after *timeout* seconds."""

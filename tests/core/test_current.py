@@ -2,7 +2,10 @@
 
 import threading
 
+import pytest
+
 from mailtrap.current import Current
+from mailtrap.errors import NotFound
 
 
 def test_a_transaction_stays_in_the_project_it_began_in() -> None:
@@ -36,3 +39,15 @@ def test_another_projects_transactions_are_not_waited_for() -> None:
     current.begin()
 
     assert current.wait_idle(2, timeout=0)
+
+
+def test_a_project_that_is_closed_takes_no_transaction_and_one_with_one_is_not_closed() -> None:
+    current = Current(1)
+    named = current.begin(2)
+    assert not current.close(2, timeout=0)
+
+    current.end(named)
+    assert current.close(2, timeout=0)
+    with pytest.raises(NotFound):
+        current.begin(2)
+    assert current.begin() == 1

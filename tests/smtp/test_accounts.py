@@ -85,6 +85,16 @@ def test_a_project_is_not_idle_while_a_transaction_that_named_it_is_under_way(se
     assert server.current.wait_idle(team.id, 20)
 
 
+def test_mail_for_a_project_that_was_deleted_meanwhile_is_refused(server: Any) -> None:
+    team = server.store.new_project()
+    conversation = server.greeted()
+    conversation.ask(plain(team.name))
+    assert server.current.close(team.id, 0)
+
+    assert conversation.ask(b"MAIL FROM:<app@shop.test>") == b"550 5.7.1 The project that you logged in to was deleted"
+    assert conversation.ask(b"NOOP").startswith(b"250")
+
+
 def test_cram_md5_takes_the_right_digest_alone(server: Any, accounts: Accounts) -> None:
     accounts.put(server.project, Configured("ann", "s3cret"))
     conversation = server.greeted()

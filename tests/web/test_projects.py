@@ -177,6 +177,18 @@ def test_who_names_a_project_sees_and_changes_that_alone(client: FlaskClient, st
         assert client.delete(f"/v1/projects/{name}", headers=as_a).status_code == 403
 
 
+def test_who_names_a_project_lets_nothing_go_wrong_in_others(client: FlaskClient, store: Store) -> None:
+    store.project("team-a")
+    as_a, fault = basic("team-a"), {"at": "smtp.rcpt", "do": "reject 451"}
+    for_all: Any = client.post("/v1/faults", json=fault).json
+
+    assert client.post("/v1/faults", json={**fault, "project": "default"}, headers=as_a).status_code == 403
+    assert client.post("/v1/faults", json={**fault, "project": "team-a"}, headers=as_a).status_code == 201
+    assert client.delete("/v1/faults?all=true", headers=as_a).json == {"removed": 1}
+    assert client.delete(f"/v1/faults/{for_all['id']}", headers=as_a).status_code in (403, 404)
+    assert client.get(f"/v1/faults/{for_all['id']}").status_code == 200
+
+
 def test_waits_and_events_are_in_that_world_too_and_wrong_passwords_are_kept_waiting() -> None:
     from mailtrap_web.access import Credentials
 

@@ -99,8 +99,10 @@ def add_fault(call: Call, *, body: NewFault) -> Created:
 @route("DELETE", "/v1/faults/{fault_id}")
 def remove_fault(call: Call, fault_id: FaultId) -> FaultShape:
     """Take one rule away; gives it as it was."""
-    names = _names(call)
-    return _shape(call.world.faults.remove(_one(call, fault_id).id), names)
+    names, found = _names(call), _one(call, fault_id)
+    if not _may_change(call, found):
+        raise Problem(403, "another_project", "the rule acts in other projects, too")
+    return _shape(call.world.faults.remove(found.id), names)
 
 
 @route("DELETE", "/v1/faults")
@@ -108,7 +110,7 @@ def clear_faults(call: Call, *, all: Flag = False) -> RemovedShape:  # noqa: A00
     """Take all rules away that act in this project; `all=true` must be there."""
     if not all:
         raise Problem(400, "nothing_named", "to remove every fault say all=true; one is removed at /v1/faults/{id}")
-    found = _here(call)
+    found = [each for each in _here(call) if _may_change(call, each)]
     for each in found:
         with suppress(NotFound):  # somebody else was quicker
             call.world.faults.remove(each.id)
@@ -117,6 +119,11 @@ def clear_faults(call: Call, *, all: Flag = False) -> RemovedShape:  # noqa: A00
 
 def _here(call: Call) -> list[Rule]:
     return [each for each in call.world.faults.rules() if each.project in (None, call.project)]
+
+
+def _may_change(call: Call, found: Rule) -> bool:
+    """Who names a project changes only what acts in that alone."""
+    return not call.named or found.project == call.project
 
 
 def _one(call: Call, fault_id: str) -> Rule:
@@ -134,6 +141,8 @@ def _project(call: Call, name: str) -> int:
     found = call.world.store.find_project(name)
     if found is None:
         raise BadFault("project", f"there is no project {name!r}")
+    if call.named and found.id != call.project:
+        raise Problem(403, "another_project", "who names a project makes faults in that alone")
     return found.id
 
 

@@ -96,7 +96,7 @@ def delete_project(call: Call, project: ProjectName) -> ProjectDeletedShape:
     there, current = _found(call, project), call.world.current
     if there.name == DEFAULT_PROJECT or there.id == current.project:
         raise Problem(409, "in_use", f"{there.name} is the default project, or the current one")
-    if not current.wait_idle(there.id, PATIENCE):
+    if not current.close(there.id, PATIENCE):
         raise Problem(409, "in_use", f"a message for {there.name} is on its way")
     count = call.world.store.messages(there.id, limit=1).total
     call.world.store.delete_project(there.id)
