@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
 
@@ -33,6 +34,7 @@ class Server:
         self.factories: list[Factory] = []
         self.factory = self.with_limits()
         self.conversations: list[Any] = []
+        self.ports: list[asyncio.Server] = []
 
     def with_limits(self, **limits: Any) -> Factory:
         """From now on connect to a server with these."""
@@ -45,6 +47,16 @@ class Server:
         conversation = way(self.loop, self.factory)  # type: ignore[call-arg]  # of one of the two that can be made
         self.conversations.append(conversation)
         return conversation
+
+    def listen(self, protocols: Callable[[], asyncio.BaseProtocol]) -> tuple[str, int]:
+        """The address of a new port, to which nobody has connected yet."""
+
+        async def serve() -> asyncio.Server:
+            return await asyncio.get_running_loop().create_server(protocols, "127.0.0.1", 0)
+
+        self.ports.append(self.loop.run(serve()))
+        host, port = self.ports[-1].sockets[0].getsockname()
+        return host, port
 
     def greeted(self, way: type[Conversation] = InMemory) -> Any:
         """A conversation after EHLO."""
@@ -80,6 +92,8 @@ def server(loop: Loop, store: Store) -> Iterator[Server]:
     yield server
     for conversation in server.conversations:
         conversation.hang_up()
+    for port in server.ports:
+        loop.call(port.close)
     for factory in server.factories:
         loop.run(factory.shutdown(grace=0))
 
@@ -126,9 +140,7 @@ class Ports:
         self.factory = self.server.with_limits(tls=self.tls, **limits)
 
     def port(self, **kind: bool) -> int:
-        conversation = OverTcp(self.server.loop, self.factory.listener(**kind))
-        self.undo.callback(conversation.hang_up)
-        return int(conversation.socket.getpeername()[1])
+        return self.server.listen(self.factory.listener(**kind))[1]
 
     @property
     def submission(self) -> int:

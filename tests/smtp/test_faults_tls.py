@@ -10,8 +10,8 @@ from contextlib import closing
 from typing import Any
 
 import pytest
-from conversations import OverTcp
-from faulty import Watched
+from conversations import PATIENCE, OverTcp
+from faulty import Watched, until_so
 
 from mailtrap.faults import Faults, Rule
 
@@ -34,8 +34,8 @@ def client(request: pytest.FixtureRequest, faulted: Any) -> Callable[[ssl.SSLCon
 
     def begin(context: ssl.SSLContext) -> smtplib.SMTP:
         if request.param == "at once":
-            return smtplib.SMTP_SSL("localhost", port, context=context)
-        client = smtplib.SMTP("localhost", port)
+            return smtplib.SMTP_SSL("localhost", port, context=context, timeout=PATIENCE)
+        client = smtplib.SMTP("localhost", port, timeout=PATIENCE)
         client.starttls(context=context)
         return client
 
@@ -155,8 +155,7 @@ def test_nobody_waits_for_a_handshake_that_a_fault_holds_up(
     faults.add(Rule(f"smtp.{stage}", do))
     conversation = OverTcp(server.loop, faulted.factory.listener(at_once=True))
     faulted.undo.callback(conversation.hang_up)
-    while not any("- fault" in str(each.transcript) for each in [*faulted.factory._sessions]):
-        pass
+    until_so(lambda: any("- fault" in str(each.transcript) for each in [*faulted.factory._sessions]))
     if ending == "gone":
         conversation.end()
     else:

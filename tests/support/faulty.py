@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 
 from conversations import PATIENCE
@@ -35,11 +37,20 @@ class Watched(Clock):
     def pass_pauses(self, until: Callable[[], bool]) -> list[float]:
         """Let one pause after the other pass until something is so."""
         passed: list[float] = []
-        while not until():
-            try:
+
+        def passes() -> bool:
+            with suppress(Empty):
                 seconds = self._asked.get(timeout=0.01)
-            except Empty:
-                continue
-            self.advance(seconds)
-            passed.append(seconds)
+                self.advance(seconds)
+                passed.append(seconds)
+            return until()
+
+        until_so(passes)
         return passed
+
+
+def until_so(is_so: Callable[[], bool]) -> None:
+    """Look again and again, where nothing tells when something is so."""
+    last = time.monotonic() + PATIENCE
+    while not is_so():
+        assert time.monotonic() < last, "it never was so"
