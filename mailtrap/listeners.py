@@ -142,6 +142,7 @@ class Listeners:
                 clock=self._sandbox.clock,
                 faults=self._sandbox.faults,
                 returns=self._sandbox.returns,
+                held=self._sandbox.held,
                 hostname=settings.hostname,
                 accounts=self._sandbox.accounts,
                 policies=self._sandbox.policies,

@@ -22,6 +22,7 @@ from mailtrap.current import Current
 from mailtrap.envelope import Address, Envelope
 from mailtrap.errors import NotFound
 from mailtrap.faults import Faults
+from mailtrap.held import Held
 from mailtrap.listeners import PORTS, Listeners
 from mailtrap.loop import Loop
 from mailtrap.message.facts import facts
@@ -65,6 +66,7 @@ class Sandbox:
     accounts: Accounts
     """Who is configured: with a password, a state, a quota."""
     returns: Returns
+    held: Held
     policies: Policies
     """What SMTP offers, and how strict it is: the same for everybody, or a project's own."""
     tls: Tls
@@ -237,6 +239,8 @@ class Sandbox:
         undo.callback(self.returns.close)
         self.store.settle = self.loop.call
         self.returns.resume()
+        self.held = Held(self.store, self.clock)
+        self.held.resume()
         self._listeners = Listeners(self)
         undo.callback(lambda: self.loop.run(self._listeners.close()))
         for name, sockets in bound.items():

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from sys import modules
 from typing import TYPE_CHECKING
+
+from mailtrap import held
 
 if TYPE_CHECKING:
     from mailtrap.smtp.policy import Policy
@@ -61,6 +64,12 @@ def _of(verb: str) -> Says:
     return lambda smtp, _: str(modules[f"mailtrap.smtp.commands.{verb}"].offered(smtp))
 
 
+def _longest_hold(smtp: SMTP, _policy: Policy) -> str:
+    """RFC 4865 §3: in seconds, and until when that is."""
+    until = smtp.factory.clock.time() + timedelta(seconds=held.LONGEST)
+    return f"{held.LONGEST} {until:%Y-%m-%dT%H:%M:%SZ}"
+
+
 def _may_begin_tls(smtp: SMTP, policy: Policy) -> bool:
     return smtp.port.starttls if policy.starttls is None else policy.starttls
 
@@ -79,6 +88,7 @@ EXTENSIONS = (
     Extension("LIMITS", FULL, lambda smtp, _: f"RCPTMAX={smtp.factory.limits.recipients}"),
     Extension("MT-PRIORITY", FULL),
     Extension("DELIVERBY", FULL),
+    Extension("FUTURERELEASE", FULL, _longest_hold),
     Extension("REQUIRETLS", FULL, is_possible=lambda smtp, _: smtp.tls is not None),
     Extension(
         "STARTTLS", UNLESS_HELO, is_usual=_may_begin_tls, is_possible=lambda smtp, _: smtp.tls is None

@@ -8,9 +8,10 @@ from concurrent.futures import Future
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mailtrap.accounts import accounts_of
+from mailtrap.accounts import CATCHALL, accounts_of
 from mailtrap.current import Current
 from mailtrap.envelope import Address, Envelope
+from mailtrap.held import Held
 from mailtrap.loop import settled
 from mailtrap.message.facts import Facts, LateFacts, examined, with_defect
 from mailtrap.message.parse import Octets
@@ -44,11 +45,14 @@ class Handler:
     explains that.
     """
 
-    def __init__(self, store: Store, current: Current, policies: Policies, returns: Returns) -> None:
+    def __init__(
+        self, store: Store, current: Current, policies: Policies, returns: Returns, held: Held
+    ) -> None:
         self._store = store
         self._current = current
         self._policies = policies
         self._returns = returns
+        self._held = held
 
     def begin(self, mail_from: Address, project: int | None = None) -> Transaction:
         """A transaction of *project*, or of the one that is current now."""
@@ -99,7 +103,10 @@ class Handler:
             raise
         # Whatever becomes of this session meanwhile: the transaction ends with the commit.
         adding.add_done_callback(lambda _: transaction.end())
-        return await settled(adding)
+        summary = await settled(adding)
+        if transaction.hold:
+            await settled(self._held.hold(summary, _accounts(smtp, transaction), transaction.hold))
+        return summary
 
     def refuse(
         self,
@@ -161,12 +168,16 @@ def _new_message(smtp: SMTP, transaction: Transaction, data: Data) -> NewMessage
         octets=octets,
         facts=_facts(octets, data),
         envelope=_envelope(smtp, transaction),
-        accounts=accounts_of(_delivered_to(transaction), smtp.account),
+        accounts=(CATCHALL,) if transaction.hold else _accounts(smtp, transaction),
         session=smtp.transcript.id,
     )
     if transaction.policy.strict:
         strictness.check(new, transaction)
     return new
+
+
+def _accounts(smtp: SMTP, transaction: Transaction) -> tuple[str, ...]:
+    return accounts_of(_delivered_to(transaction), smtp.account)
 
 
 def _delivered_to(transaction: Transaction) -> list[Address]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mailtrap import dsn
+from mailtrap import dsn, held
 from mailtrap.envelope import Address
 from mailtrap.smtp import reply
 
@@ -29,7 +29,7 @@ class Parameter:
 
 def refused(smtp: SMTP, address: Address, parameters: dict[str, Parameter]) -> str:
     """The reply that refuses *address* as it is written, or a parameter of it; empty if nothing does."""
-    seen = set()
+    seen: set[str] = set()
     for each in address.parameters:
         keyword, _, value = each.partition("=")
         keyword = keyword.upper()
@@ -39,7 +39,7 @@ def refused(smtp: SMTP, address: Address, parameters: dict[str, Parameter]) -> s
         refusal = parameter.check(smtp, value)
         if refusal is None:
             return reply.unsupported(each)
-        if refusal or keyword in seen:
+        if refusal or keyword in seen or seen & ONE_OF.get(keyword, set()):
             return refusal or reply.twice(keyword)
         seen.add(keyword)
     return "" if address.isascii() or _may_be_utf8(smtp, seen) else reply.NOT_ASCII
@@ -95,6 +95,17 @@ def _body(smtp: SMTP, value: str) -> str | None:
     return "" if binary or value.upper() in ("7BIT", "8BITMIME") else None
 
 
+def _hold(keyword: str) -> Check:
+    def check(smtp: SMTP, value: str) -> str:
+        try:
+            held.seconds(Address("", parameters=(f"{keyword}={value}",)), smtp.factory.clock.time())
+        except held.BadHold:
+            return reply.bad_value(value)
+        return ""
+
+    return check
+
+
 def _is_envid(value: str) -> bool:
     """RFC 3461 §4.4: printable ASCII, up to 100 characters of it."""
     return 0 < len(value) <= 100 and _is_printable(dsn.envid(Address("", parameters=(f"ENVID={value}",))))
@@ -110,6 +121,9 @@ def _is_printable(text: str) -> bool:
     return text.isascii() and text.isprintable() and text != ""
 
 
+ONE_OF = {"HOLDFOR": {"HOLDUNTIL"}, "HOLDUNTIL": {"HOLDFOR"}}
+"""Parameters that do not go together."""
+
 MAIL: dict[str, Parameter] = {
     "SIZE": Parameter("SIZE", _size),
     "BODY": Parameter("8BITMIME", _body),
@@ -117,6 +131,8 @@ MAIL: dict[str, Parameter] = {
     "AUTH": Parameter("AUTH", _word),  # RFC 4954 §5: who wrote it first; kept, and trusted by nobody
     "RET": Parameter("DSN", _such("FULL|HDRS")),  # RFC 3461 §4.3
     "ENVID": Parameter("DSN", _those(_is_envid)),
+    "HOLDFOR": Parameter("FUTURERELEASE", _hold("HOLDFOR")),  # RFC 4865 §4
+    "HOLDUNTIL": Parameter("FUTURERELEASE", _hold("HOLDUNTIL")),
     "REQUIRETLS": Parameter("REQUIRETLS", _flag),  # RFC 8689 §2
     "MT-PRIORITY": Parameter("MT-PRIORITY", _such("-?[1-9]|0")),  # RFC 6710 §4.1
     # RFC 2852 §4: how long it may take, at least a second where it is to be returned then (R)

@@ -12,6 +12,7 @@ from mailtrap.configured import Accounts
 from mailtrap.current import Current
 from mailtrap.faults import Faults
 from mailtrap.logins import Logins
+from mailtrap.held import Held
 from mailtrap.returns import Returns
 from mailtrap.smtp import commands as _commands  # noqa: F401 - they register themselves
 from mailtrap.smtp import reply
@@ -60,6 +61,7 @@ class Factory:
         clock: Clock | None = None,
         faults: Faults | None = None,
         returns: Returns | None = None,
+        held: Held | None = None,
         accounts: Accounts | None = None,
         trust_xclient: Iterable[Network] = (),
         proxy_protocol: Iterable[Network] = (),
@@ -78,7 +80,8 @@ class Factory:
         self.tls = tls or Tls()
         self.clock = clock or Clock()
         self.faults = faults or Faults(self.clock)
-        self.handler = Handler(store, current, self.policies, returns or Returns(store, self.clock, hostname))
+        returns = returns or Returns(store, self.clock, hostname)
+        self.handler = Handler(store, current, self.policies, returns, held or Held(store, self.clock))
         self.speakers = tuple(trust_xclient)
         """Whose XCLIENT is believed."""
         self.proxies = tuple(proxy_protocol)

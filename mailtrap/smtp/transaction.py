@@ -23,6 +23,8 @@ class Transaction:
     rcpt_to: list[Address] = field(default_factory=list)
     data: Data | None = None
     """The data, from the moment DATA was answered 354, or the first BDAT came."""
+    hold: float = 0
+    """Seconds after which the recipients get the message (RFC 4865)."""
     refusals: int = 0
     """How many refusals are on record for it: what the client gives up after one needs no other."""
     bounces: dict[str, Bounce] = field(default_factory=dict)

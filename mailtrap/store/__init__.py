@@ -299,6 +299,9 @@ class Store(Protocol):
     def forget(self, number: int) -> Future[None]:
         """It is done."""
 
+    def release(self, number: int, project: int, message_id: str, accounts: Sequence[str]) -> Future[None]:
+        """File a message for more accounts, if it is there still; *number* is done with that."""
+
     # -- sessions
 
     def open_session(self, transcript: Transcript) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from functools import partial
 from sqlite3 import Connection
 from typing import TypeVar
 
+from mailtrap.store import releasing
 from mailtrap.store.batch import Batch
 
 T = TypeVar("T")
@@ -38,6 +39,10 @@ class Remembering(ABC):
     def forget(self, number: int) -> Future[None]:
         """It is done."""
         return self._submit(partial(_forget, number))
+
+    def release(self, number: int, project: int, message_id: str, accounts: Sequence[str]) -> Future[None]:
+        """File a message for more accounts, if it is there still; *number* is done with that."""
+        return self._submit(partial(releasing.release, number, project, message_id, accounts))
 
 
 def _remember(what: str, batch: Batch) -> int:

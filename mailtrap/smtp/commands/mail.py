@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mailtrap import held
 from mailtrap.envelope import Address
 from mailtrap.smtp import faulted, permitted, reply
 from mailtrap.smtp.addresses import BadAddress, path
@@ -40,4 +41,6 @@ async def mail(smtp: SMTP, arg: str) -> str:
         smtp.handler.refuse(smtp, transaction, "MAIL", refusal, ended=True)
         return refusal
     smtp.transaction = transaction
+    if "FUTURERELEASE" in smtp.offers:
+        transaction.hold = held.seconds(mail_from, smtp.factory.clock.time())
     return reply.MAIL_OK

@@ -1,0 +1,54 @@
+"""Messages that were held back: filed, when they are due, for those whom they were meant for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from mailtrap.bus import Copied
+from mailtrap.search.fold import storable
+from mailtrap.store import codec
+from mailtrap.store.batch import Batch
+from mailtrap.store.rows import ProjectRow
+
+
+def release(number: int, project: int, message_id: str, accounts: Iterable[str], batch: Batch) -> None:
+    """A job: file a message in the INBOX of more accounts, unless it is gone; *number* needs no remembering then."""
+    batch.db.execute("DELETE FROM remembered WHERE number = ?", (number,))
+    found = batch.db.execute(_MESSAGE, {"id": message_id, "project": project}).fetchone()
+    if found is not None:
+        _release(batch, project, message_id, accounts, found)
+
+
+def _release(batch: Batch, project: int, message_id: str, accounts: Iterable[str], found: tuple[int, int, str]) -> None:
+    number, size, written = found
+    there = json.loads(written)
+    more = [name for name in dict.fromkeys(map(storable, accounts)) if name not in there]
+    row, modseq = batch.books.project(project), batch.books.next_modseq()
+    for name in more:
+        _file(batch, row, name, (number, message_id, size), modseq)
+    batch.db.execute("UPDATE message SET accounts = ? WHERE number = ?", (codec.encode([*there, *more]), number))
+
+
+def _file(batch: Batch, project: ProjectRow, name: str, message: tuple[int, str, int], modseq: int) -> None:
+    number, message_id, size = message
+    account = batch.books.account(project, name)
+    inbox = batch.books.inbox(account)
+    uid = inbox.uidnext
+    inbox.uidnext += 1
+    inbox.highest_modseq = modseq
+    inbox.messages += 1
+    inbox.unseen += 1
+    inbox.size += size
+    account.messages += 1
+    account.unseen += 1
+    account.last_arrival = batch.at
+    batch.add_entry(inbox.id, uid, number, modseq, 0)
+    batch.add_filed(account.id, number)
+    batch.events.append(Copied(project.id, modseq, inbox.id, (uid,), (number,), (message_id,)))
+
+
+_MESSAGE = """
+    SELECT number, size, accounts FROM message JOIN project ON project.id = message.project
+    WHERE message.id = :id AND message.project = :project AND (number > floor OR pinned)
+"""
