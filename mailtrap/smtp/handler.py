@@ -45,9 +45,7 @@ class Handler:
     explains that.
     """
 
-    def __init__(
-        self, store: Store, current: Current, policies: Policies, returns: Returns, held: Held
-    ) -> None:
+    def __init__(self, store: Store, current: Current, policies: Policies, returns: Returns, held: Held) -> None:
         self._store = store
         self._current = current
         self._policies = policies

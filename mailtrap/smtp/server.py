@@ -11,8 +11,8 @@ from mailtrap.clock import Clock
 from mailtrap.configured import Accounts
 from mailtrap.current import Current
 from mailtrap.faults import Faults
-from mailtrap.logins import Logins
 from mailtrap.held import Held
+from mailtrap.logins import Logins
 from mailtrap.returns import Returns
 from mailtrap.smtp import commands as _commands  # noqa: F401 - they register themselves
 from mailtrap.smtp import reply
