@@ -128,4 +128,4 @@ def test_ci_finds_the_readmes_own_command_for_the_tests() -> None:
 
     found = re.findall(pattern[1], (ROOT / "README.md").read_text("utf-8"), re.MULTILINE)
 
-    assert found == ["python3 -m venv .venv && .venv/bin/pip install -e '.[test]' && .venv/bin/pytest"]
+    assert found == ["python3 -m venv .venv && .venv/bin/pip install -e '.[test]' && .venv/bin/pytest -n 2"]
