@@ -84,8 +84,8 @@ def projects(value: object) -> tuple[GivenProject, ...]:
 
 
 def password(value: object) -> str:
-    """A password: text of any characters but control characters."""
-    if not isinstance(value, str) or not value or not value.isprintable():
+    """A password: text of any characters but control characters and those that cannot be stored."""
+    if not isinstance(value, str) or not value or _NOT_STORED.search(value):
         raise ValueError("text, without control characters, and not empty")
     return value
 
@@ -137,5 +137,6 @@ def _words(line: str, form: str) -> Mapping[str, str]:
     return {"name": name, "password": secret} if colon else {"name": name}
 
 
+_NOT_STORED = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _LONG = re.compile(r"[a-z_]+=")
 _PROJECT = re.compile(r"[^\s@:/\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,100}")

@@ -6,7 +6,7 @@ import hmac
 import time
 from secrets import token_hex
 
-from mailtrap.sasl.exchange import BadExchange, Claim, Exchange, Mechanism, Verifier, text
+from mailtrap.sasl.exchange import BadExchange, Claim, Exchange, Mechanism, Verifier, prepared, text
 
 
 def cram_md5(_: Verifier) -> Exchange:
@@ -17,8 +17,10 @@ def cram_md5(_: Verifier) -> Exchange:
         raise BadExchange("CRAM-MD5 is: user, a space, and the digest")
 
     def proves(password: str) -> bool:
-        key = password.encode("utf-8", "surrogateescape")
-        return hmac.compare_digest(digest.lower(), hmac.new(key, challenge, "md5").hexdigest().encode())
+        # Some clients prepare the password, as later mechanisms want it, and some do not.
+        keys = (each.encode("utf-8", "surrogateescape") for each in (password, prepared(password)))
+        wanted = [hmac.new(key, challenge, "md5").hexdigest().encode() for key in keys]
+        return any([hmac.compare_digest(digest.lower(), each) for each in wanted])  # noqa: C419 - always both
 
     return Claim(text(user), proves)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import stringprep
+import unicodedata
 from binascii import Error, a2b_base64
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
@@ -77,3 +79,13 @@ def said(user: bytes, secret: bytes) -> Claim:
 def text(user: bytes) -> str:
     """A name as text, whatever its octets."""
     return user.decode("utf-8", "surrogateescape")
+
+
+def prepared(password: str) -> str:
+    """What SASLprep (RFC 4013 §2) makes of a password; what it forbids is let be.
+
+    >>> prepared("I\\u00adX"), prepared("\\u00aa"), prepared("a\\u00a0b")
+    ('IX', 'a', 'a b')
+    """
+    mapped = (" " if stringprep.in_table_c12(c) else c for c in password if not stringprep.in_table_b1(c))
+    return unicodedata.normalize("NFKC", "".join(mapped))

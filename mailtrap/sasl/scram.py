@@ -5,14 +5,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-import stringprep
-import unicodedata
 from base64 import b64encode
 from dataclasses import dataclass
 from functools import partial
 from secrets import token_bytes, token_urlsafe
 
-from mailtrap.sasl.exchange import BadExchange, Claim, Exchange, Mechanism, Verifier, decoded, text
+from mailtrap.sasl.exchange import BadExchange, Claim, Exchange, Mechanism, Verifier, decoded, prepared, text
 
 ITERATIONS = 4096
 """RFC 7677 §4 wants no fewer."""
@@ -85,16 +83,6 @@ class Keys:
     def signature(self, message: bytes) -> bytes:
         """The server's own proof."""
         return hmac.digest(self.server, message, self.algorithm)
-
-
-def prepared(password: str) -> str:
-    """What SASLprep (RFC 4013 §2) makes of a password; what it forbids is let be.
-
-    >>> prepared("I\\u00adX"), prepared("\\u00aa"), prepared("a\\u00a0b")
-    ('IX', 'a', 'a b')
-    """
-    mapped = (" " if stringprep.in_table_c12(c) else c for c in password if not stringprep.in_table_b1(c))
-    return unicodedata.normalize("NFKC", "".join(mapped))
 
 
 def _name(user: bytes) -> str:

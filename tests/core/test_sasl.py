@@ -176,10 +176,17 @@ def test_scram_computes_what_the_rfc_computes() -> None:
     assert b64encode(keys.signature(message)) == b"6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4="
 
 
-def test_cram_computes_what_the_rfc_computes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cram_computes_what_the_rfc_computes() -> None:
     challenge = b"<1896.697170952@postoffice.reston.mci.net>"  # RFC 2195 §2
 
     assert cram(b"tim", b"tanstaaftanstaaf")(challenge) == b"tim b913a602c7eda7a495b4e6e7334d3890"  # type: ignore[operator]
+
+
+def test_cram_takes_a_password_that_was_prepared_and_one_that_was_not() -> None:
+    for key in ("a\u00a0b".encode(), b"a b"):
+        claim, _ = played("CRAM-MD5", cram(ANN, key))
+
+        assert claim.proves("a\u00a0b")
 
 
 def test_a_line_is_base64_or_an_end() -> None:

@@ -46,6 +46,7 @@ from mailtrap.settings import OPTIONS, Settings, load, read, unknown_variables
         ),
         ({"account": "name=ann@x.test password=s3 cret"}, "account: it is written name=ann@example.com password="),
         ({"account": {"name": "ann@x.test", "password": ""}}, "account: password must be text"),
+        ({"account": {"name": "ann@x.test", "password": "a\ud800"}}, "account: password must be text"),
         (
             {"account": [{"name": "ann@x.test"}, {"name": "b", "state": "dead"}]},
             "account: number 2: state must be active,",
@@ -102,6 +103,10 @@ def test_a_wrong_value_or_name_is_told_with_what_is_wanted(given: dict[str, obje
         ({"auth": "Required"}, "required"),
         ({"account": ""}, ()),
         ({"account": "ann@x.test:s3:cret"}, (GivenAccount(Configured("ann@x.test", "s3:cret")),)),
+        (
+            {"account": "ann@x.test:p\u00e4ss\u00a0\u65e5"},
+            (GivenAccount(Configured("ann@x.test", "p\u00e4ss\u00a0\u65e5")),),
+        ),
         ({"account": "ann@x.test"}, (GivenAccount(Configured("ann@x.test")),)),
         (
             {"account": "ann@x.test:a=b;;name=bob password='two words' state=Full quota=1KiB project=team-a"},
