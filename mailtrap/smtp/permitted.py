@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 def mail(smtp: SMTP, mail_from: Address) -> str:
     """The reply that refuses a transaction because of who it is from; empty if it may begin."""
-    if smtp.user is None:
-        return reply.AUTH_FIRST if smtp.factory.accounts.policy == "required" else ""
+    if smtp.user is None:  # LMTP is spoken by servers that deliver (RFC 2033): those do not log in
+        is_required = smtp.factory.accounts.policy == "required" and not smtp.port.lmtp
+        return reply.AUTH_FIRST if is_required else ""
     return "" if smtp.login is None or _is_own(smtp, smtp.login, mail_from) else reply.NOT_YOURS
 
 

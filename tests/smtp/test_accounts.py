@@ -95,6 +95,19 @@ def test_mail_for_a_project_that_was_deleted_meanwhile_is_refused(server: Any) -
     assert conversation.ask(b"NOOP").startswith(b"250")
 
 
+def test_who_delivers_by_lmtp_need_not_log_in_but_recipients_are_refused_all_the_same(server: Any) -> None:
+    accounts = Accounts(server.store, policy="required", known_recipients=True)
+    accounts.put(server.project, Configured("ann@example.com"))
+    server.with_limits(accounts=accounts, lmtp=True)
+    conversation = server.connect()
+    conversation.line()
+
+    assert conversation.ask(b"LHLO mta.example").startswith(b"250")
+    assert conversation.ask(b"MAIL FROM:<app@shop.test>").startswith(b"250")
+    assert conversation.ask(b"RCPT TO:<bob@example.com>").startswith(b"550 5.1.1")
+    assert conversation.ask(b"RCPT TO:<ann@example.com>").startswith(b"250")
+
+
 def test_cram_md5_takes_the_right_digest_alone(server: Any, accounts: Accounts) -> None:
     accounts.put(server.project, Configured("ann", "s3cret"))
     conversation = server.greeted()
