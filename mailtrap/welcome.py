@@ -20,10 +20,10 @@ def welcome(sandbox: Sandbox, *, colour: bool = False) -> str:
     lines += [f"  {name:<9}  {bold}{text}{plain}{more}" for name, text, more in _places(sandbox)]
     if "smtp" in sandbox.addresses:
         host, port = sandbox.address("smtp")
-        lines += ["", "  Point an app at it (any user name and password, or none):"]
+        lines += ["", f"  Point an app at it ({_credentials(sandbox)}):"]
         lines += [f"    SMTP_HOST={host} SMTP_PORT={port}"]
     if {"pop3", "imap"} & sandbox.addresses.keys():
-        lines += ["", "  Read mail as the address it is for, or as catchall, with any password."]
+        lines += ["", f"  Read mail as the address it is for, or as catchall, {_password(sandbox)}."]
     if sandbox.exposed:
         lines += ["", f"  {yellow}Anybody who can reach {', '.join(sandbox.exposed)} can read all mail.{plain}"]
     if sandbox.settings.fault:
@@ -34,6 +34,18 @@ def welcome(sandbox: Sandbox, *, colour: bool = False) -> str:
     if warning:
         lines += ["", f"  {yellow}Look out: {warning}.{plain}"]
     return "\n".join([*lines, "", "  Ctrl-C stops it.", ""])
+
+
+def _credentials(sandbox: Sandbox) -> str:
+    if sandbox.accounts.policy == "required":
+        return "a configured user name and its password"
+    return "any user name and password, or none" + ("; configured ones need theirs" * sandbox.accounts.has_passwords)
+
+
+def _password(sandbox: Sandbox) -> str:
+    if sandbox.accounts.policy == "required":
+        return "where that is configured, with its password"
+    return "with any password" + (", or theirs where one is configured" * sandbox.accounts.has_passwords)
 
 
 def _places(sandbox: Sandbox) -> Iterator[tuple[str, str, str]]:

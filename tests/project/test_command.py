@@ -182,6 +182,18 @@ def test_it_says_so_when_something_goes_wrong_on_purpose() -> None:
         assert "on purpose" not in welcome(sandbox)
 
 
+def test_it_says_who_needs_a_password_and_not_which() -> None:
+    with Sandbox(imap=0) as sandbox:
+        assert "(any user name and password, or none):" in welcome(sandbox)
+        assert "or as catchall, with any password." in welcome(sandbox)
+    with Sandbox(imap=0, account="ann@example.com:s3cret") as sandbox:
+        assert "configured ones need theirs" in welcome(sandbox)
+        assert "or theirs where one is configured" in welcome(sandbox)
+        assert "s3cret" not in welcome(sandbox)
+    with Sandbox(imap=0, auth="required") as sandbox:
+        assert "(a configured user name and its password):" in welcome(sandbox)
+
+
 # -- the CA
 
 
