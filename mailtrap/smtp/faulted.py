@@ -5,6 +5,7 @@ Nobody comes here while no fault is active, except a recipient that is a fault b
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -29,11 +30,14 @@ from mailtrap.faults.globs import address_matches
 from mailtrap.smtp import reply
 from mailtrap.smtp.data import Data
 from mailtrap.smtp.pacing import Measure
+from mailtrap.smtp.peers import parts
 
 if TYPE_CHECKING:
     from mailtrap.smtp.registry import Command, Run
     from mailtrap.smtp.session import SMTP
     from mailtrap.smtp.transaction import Transaction
+
+log = logging.getLogger(__name__)
 
 STAGES = {"HELO": "ehlo", "LHLO": "ehlo"}
 """Commands whose stage is not their own name."""
@@ -132,7 +136,7 @@ async def at(
     transaction = transaction or smtp.transaction
     asked = _asked(smtp, stage, transaction, rcpt_to, data, account)
     answer = ""
-    for action in smtp.faults.fire(asked):
+    for action in _fired(smtp, asked):
         smtp.transcript.add("-", action.remark.encode())
         match action:
             case Hide() | Offer() if announced is not None:
@@ -142,6 +146,14 @@ async def at(
             case _:
                 answer = await _carry_out(smtp, stage, action, rcpt_to)
     return answer
+
+
+def _fired(smtp: SMTP, asked: Asked) -> tuple[Action, ...]:
+    try:
+        return smtp.faults.fire(asked)
+    except Exception:  # no reason to do otherwise than without any
+        log.exception("what goes wrong at %s could not be worked out", asked.at)
+        return ()
 
 
 def _asked(
@@ -156,8 +168,8 @@ def _asked(
         rcpt_to = tuple(transaction.rcpt_to)
     return Asked(
         f"smtp.{stage}",
-        transaction.project if transaction else smtp.factory.current.project,
-        peer=_host(smtp.transcript.peer),
+        transaction.project if transaction else smtp.project or smtp.factory.current.project,
+        peer=parts(smtp.transcript.peer)[0],
         mail_from=transaction.mail_from if transaction else "",
         rcpt_to=rcpt_to or (),
         account=account or smtp.user or "",
@@ -196,6 +208,8 @@ def _answered(smtp: SMTP, stage: str, action: Reply | Bye) -> str:
 
 
 async def _end(smtp: SMTP, stage: str, action: Drop | Hang, rcpt_to: tuple[Address, ...] | None) -> None:
+    if isinstance(action, Drop) and action.after is not None and stage != "data":  # no data that could be counted
+        return
     smtp.ended_at = stage.upper()
     if stage == "rcpt" and smtp.transaction is not None:  # whom it was about is on record nowhere else
         smtp.handler.refuse(smtp, smtp.transaction, "RCPT", "", rcpt_to=rcpt_to)
@@ -203,7 +217,7 @@ async def _end(smtp: SMTP, stage: str, action: Drop | Hang, rcpt_to: tuple[Addre
         await smtp.hang()
     elif stage == "starttls":
         smtp.breaks_off = action
-    elif stage == "data" and action.after is not None and smtp.transaction:
+    elif action.after is not None and smtp.transaction:
         measure = smtp.transaction.measure or Measure()
         smtp.transaction.measure = replace(measure, left=action.after, reset=action.reset)
     else:
@@ -233,8 +247,3 @@ def _announced(answer: str, changes: list[Hide | Offer]) -> str:
         elif others == offers:
             offers.append(change.keyword)
     return reply.multiline("250", [hostname, *offers])
-
-
-def _host(peer: str) -> str:
-    """The host of ``host:port``, or of ``[host]:port``."""
-    return peer.rpartition(":")[0].strip("[]") or peer

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 async def deliver(handler: Handler, smtp: SMTP, transaction: Transaction, data: Data) -> str:
     """Store the message for whom it is not refused; gives the replies, in the order of the recipients."""
     asked = tuple(transaction.rcpt_to)
-    answers = [await _refusal(smtp, transaction, data, each) for each in asked]
+    answers: list[str] = []
+    for each in asked:  # behind 421 nobody else is asked about: that is said for all the others, and then it closes
+        answers.append(answers[-1] if smtp.closing else await _refusal(smtp, transaction, data, each))
     transaction.rcpt_to[:] = [each for each, answer in zip(asked, answers, strict=True) if not answer]
     for each, answer in zip(asked, answers, strict=True):
         if answer:

@@ -367,12 +367,12 @@ def test_an_address_that_drops_is_on_record(server: Any) -> None:
 # -- a bug in there
 
 
-def test_a_fault_that_breaks_is_answered_and_ends_nothing(
+def test_a_fault_that_breaks_changes_nothing(
     server: Any, faults: Faults, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     conversation = server.greeted()
     faults.add(Rule("smtp.noop", "delay 1s"))
     monkeypatch.setattr(faults, "fire", lambda _: 1 / 0)
 
-    assert conversation.ask(b"NOOP").startswith(b"451 4.3.0")
+    assert conversation.ask(b"NOOP") == b"250 2.0.0 OK"
     assert "ZeroDivisionError" in caplog.text
