@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from reading import mail, maildir, run
+from syncing import mbsync, offlineimap
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,29 +21,11 @@ pytestmark = pytest.mark.interop
 
 
 def _mbsync(account: Account, home: Path) -> str:
-    """Run mbsync once, between the account and ``home/mail``."""
-    (home / "mail").mkdir(exist_ok=True)
-    (home / "mbsyncrc").write_text(
-        f"IMAPAccount there\nHost 127.0.0.1\nPort {account.server.imap}\nUser {account.name}\nPass secret\n"
-        "SSLType None\nAuthMechs LOGIN\n\nIMAPStore far\nAccount there\n\n"
-        f"MaildirStore near\nPath {home}/mail/\nInbox {home}/mail/INBOX\nSubFolders Verbatim\n\n"
-        "Channel all\nFar :far:\nNear :near:\nPatterns *\nCreate Both\nRemove Both\nExpunge Both\nSync All\n"
-        "CopyArrivalDate yes\nSyncState *\n"
-    )
-    return run(["mbsync", "-V", "-c", home / "mbsyncrc", "-a"], home)
+    return run(mbsync(account.name, account.server.imap, home), home)
 
 
 def _offlineimap(account: Account, home: Path) -> str:
-    """Run offlineimap once, between the account and ``home/mail``."""
-    (home / "offlineimaprc").write_text(
-        f"[general]\naccounts = there\nmetadata = {home}/meta\nui = basic\n\n"
-        "[Account there]\nlocalrepository = near\nremoterepository = far\n\n"
-        f"[Repository near]\ntype = Maildir\nlocalfolders = {home}/mail\nsep = /\n\n"
-        f"[Repository far]\ntype = IMAP\nremotehost = 127.0.0.1\nremoteport = {account.server.imap}\n"
-        f"remoteuser = {account.name}\nremotepass = secret\nssl = no\nstarttls = no\nusecompression = no\n"
-        "auth_mechanisms = LOGIN\n"
-    )
-    return run(["offlineimap", "-c", home / "offlineimaprc", "-o"], home)
+    return run(offlineimap(account.name, account.server.imap, home), home)
 
 
 CLIENTS = [
