@@ -13,6 +13,9 @@ from mailtrap.errors import StoreUnavailable
 from mailtrap.store.query import register
 from mailtrap.store.schema import check, migrate
 
+_A_MOMENT = 2.0
+"""Seconds."""
+
 Synchronous = Literal["OFF", "NORMAL", "FULL"]
 """What survives power loss: nothing, for a temporary store; a whole file, less the last commits; every commit."""
 
@@ -60,12 +63,28 @@ def open_writer(file: Path, synchronous: Synchronous) -> sqlite3.Connection:
         db.execute("PRAGMA secure_delete = OFF")
         migrate(db)
     except BaseException as error:
+        damage = _damage(db) if db is not None and getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_FULL else ""
         if db is not None:
             db.close()
+        if damage:
+            raise StoreUnavailable(f"{file} {_ADVICE[sqlite3.SQLITE_CORRUPT].format(error=damage)}") from error
         if isinstance(error, sqlite3.Error):
             raise StoreUnavailable(_why(file, error)) from error
         raise
     return db
+
+
+def _damage(db: sqlite3.Connection) -> str:
+    """What is damaged, if that is seen in a moment: a page's number beyond the end is "full" to SQLite, too."""
+    timer = threading.Timer(_A_MOMENT, db.interrupt)
+    timer.start()
+    try:
+        said = str(db.execute("PRAGMA quick_check(1)").fetchone()[0])
+    except sqlite3.Error:  # it takes too long
+        return ""
+    finally:
+        timer.cancel()
+    return "" if said == "ok" else said.splitlines()[-1]
 
 
 class Readers:
