@@ -41,3 +41,10 @@ def test_whom_it_was_refused_to_is_on_record_one_by_one(server: Any) -> None:
     ]
     assert server.current.wait_idle(server.project, timeout=0)
     assert server.messages() == []
+
+
+def test_nobody_logs_in_to_lmtp_where_others_must() -> None:
+    with Sandbox(lmtp=0, auth="required") as sandbox, smtplib.LMTP(*sandbox.address("lmtp")) as client:
+        client.sendmail("ann@example.com", ["bob@example.com"], b"hello\r\n")
+
+        assert len(sandbox.messages()) == 1
