@@ -65,6 +65,7 @@ def logins() -> list[Any]:
         pytest.param(each.name, mechanism, marks=pytest.mark.needs(*each.needs), id=f"{each.name}-{mechanism}")
         for each in SENDERS.values()
         for mechanism in each.mechanisms
+        if mechanism != "SCRAM-SHA-256"  # there has to be a password to know
     ]
 
 

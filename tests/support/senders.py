@@ -190,7 +190,7 @@ def with_msmtp(errand: Errand, home: Path) -> str:
     return run(["msmtp", "-C", home / "msmtprc", "--", *errand.to], home, errand.octets)
 
 
-@sender("s-nail", "s-nail", mechanisms="PLAIN LOGIN CRAM-MD5 OAUTHBEARER")
+@sender("s-nail", "s-nail", mechanisms="PLAIN LOGIN CRAM-MD5 XOAUTH2")
 def with_s_nail(errand: Errand, home: Path) -> str:
     """It writes the header itself, of which it is given a subject; so only the text is what it was."""
     account = f"{quote(errand.user, '')}:{quote(errand.password, '')}@" if errand.user else ""
@@ -199,21 +199,22 @@ def with_s_nail(errand: Errand, home: Path) -> str:
     settings += [f"mta={protocol}://{account}{errand.host}:{errand.port}"]
     settings += ["smtp-use-starttls"] if errand.tls == "starttls" else []
     settings += [f"tls-ca-file={errand.ca}"] if errand.ca else []
-    settings += [f"smtp-auth={errand.mechanism.lower()}"] if errand.mechanism else []
+    mechanism = "oauthbearer" if errand.mechanism == "XOAUTH2" else errand.mechanism.lower()  # its name for that
+    settings += [f"smtp-auth={mechanism}"] if mechanism else []
     settings += [] if errand.user else ["smtp-auth=none"]
     options = [word for each in settings for word in ("-S", each)]
     text = errand.octets.partition(b"\r\n\r\n")[2].replace(b"\r\n", b"\n")
     return run(["s-nail", "-n", *options, "-r", errand.mail_from, "-s", "Hello", *errand.to], home, text)
 
 
-@sender("curl", "curl", mechanisms="PLAIN LOGIN CRAM-MD5 XOAUTH2 OAUTHBEARER")
+@sender("curl", "curl", mechanisms="PLAIN LOGIN CRAM-MD5 OAUTHBEARER")
 def with_curl(errand: Errand, home: Path) -> str:
     protocol = "smtps" if errand.tls == "at once" else "smtp"
     command = ["curl", "-sSv", f"{protocol}://{errand.host}:{errand.port}", "--mail-from", errand.mail_from]
     command += [word for each in errand.to for word in ("--mail-rcpt", each)]
     command += ["--ssl-reqd"] if errand.tls == "starttls" else []
     command += ["--cacert", errand.ca] if errand.ca else []
-    if "OAUTH" in errand.mechanism or errand.mechanism == "XOAUTH2":
+    if errand.mechanism == "OAUTHBEARER":
         command += ["--user", errand.user, "--oauth2-bearer", errand.password]
     elif errand.user:
         command += ["--user", f"{errand.user}:{errand.password}"]
@@ -239,7 +240,11 @@ def with_nodemailer(errand: Errand, home: Path) -> str:
 @sender("Jakarta Mail", "java", "javac", *JAKARTA, mechanisms="PLAIN LOGIN CRAM-MD5 XOAUTH2")
 def with_jakarta_mail(errand: Errand, home: Path) -> str:
     jars = os.pathsep.join(str(JARS / jar) for jar in JAKARTA)
-    return run(["java", "-XX:TieredStopAtLevel=1", "-cp", jars, PROGRAMS / "Send.java", *words_of(errand, home)], home)
+    classes = home.parent / "classes"
+    if not classes.exists():
+        run(["javac", "-cp", jars, "-d", classes, PROGRAMS / "Send.java"], home)
+    java = ["java", "-XX:TieredStopAtLevel=1", "-cp", f"{classes}{os.pathsep}{jars}"]
+    return run([*java, "Send", *words_of(errand, home)], home)
 
 
 if is_there("go"):  # large, so CI does not install it: a client more where it is
