@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from smtplib import SMTP, SMTPServerDisconnected
+from smtplib import LMTP, SMTP, SMTPDataError, SMTPServerDisconnected
 
 import pytest
 from hypothesis import given
@@ -231,6 +231,19 @@ def test_what_is_put_in_by_other_ways_makes_no_reports(sandbox: Sandbox) -> None
     sandbox.deliver(MESSAGE, mail_from="ann@example.com", rcpt_to=["bob@example.net", "bounce@fault.test"])
 
     assert bounces(sandbox) == []
+
+
+def test_an_lmtp_client_is_told_at_once_and_makes_the_reports_itself() -> None:
+    with Sandbox(lmtp=0) as sandbox:
+        fail(sandbox)
+        with LMTP(*sandbox.address("lmtp")) as client:
+            client.ehlo()
+            assert not client.has_extn("dsn")
+            with pytest.raises(SMTPDataError, match="No such user"):
+                client.sendmail("ann@example.com", ["bob@example.net"], MESSAGE)
+
+        assert bounces(sandbox) == []
+        assert sandbox.messages() == []
 
 
 def test_reports_that_never_became_due_are_named_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
