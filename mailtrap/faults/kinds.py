@@ -115,7 +115,7 @@ def _delay(words: Words) -> Action:
 
 @kind("slow", "100/s", at=ALL)
 def _slow(words: Words) -> Action:
-    """From there on, no more than so many octets a second come out of the connection."""
+    """From there on, no more than so many octets a second come out of the connection, or at smtp.data into it."""
     return actions.Slow(octets(words.needed("(.+)/s", "slow 100/s")[1]))
 
 
