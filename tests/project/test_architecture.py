@@ -45,7 +45,7 @@ ONLY_IN = {
         *("accepting", "loop", "tcp", "tls", "hub", "connection", "driver", "server", "listeners", "sandbox"),
         *("smtp", "mailtrap_web", "pytest_mailtrap"),
     },
-    "ssl": {"authority", "tls"},
+    "ssl": {"authority", "tls", "pytest_mailtrap"},
     "trustme": {"authority"},
     "click": {"commands", "transfer", "submission", "steering", "__main__"},
     # What opens connections to others: only those that ask a sandbox, or sign in to ours in a test, have a use for it.
