@@ -1,13 +1,18 @@
-"""The header by which a proxy says whose connection it passes on (HAProxy's PROXY protocol, versions 1 and 2)."""
+"""The header by which a proxy says whose connection it passes on (HAProxy's PROXY protocol, versions 1 and 2).
+
+How far it goes is seen here, so that nobody waits for more than it can have; what it says, aiosmtpd reads.
+"""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import TYPE_CHECKING
 
 from mailtrap.errors import MailtrapError
 from mailtrap.smtp.peers import place
+
+if TYPE_CHECKING:
+    from aiosmtpd.proxy_protocol import ProxyData
 
 SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
 """Of version 2 (§2.2)."""
@@ -16,10 +21,8 @@ LONGEST = 107
 """Octets of version 1, with its CRLF (§2.1)."""
 
 _FIXED = len(SIGNATURE) + 4
-_WORDS = re.compile(
-    rb"PROXY (?:TCP([46]) ([0-9a-fA-F.:]+) ([0-9a-fA-F.:]+) ([0-9]{1,5}) ([0-9]{1,5})|UNKNOWN(?: .*)?)\r\n"
-)
-_ADDRESSES = {1: (IPv4Address, 4), 2: (IPv6Address, 16)}
+_IP = (1, 2)
+"""The families that have addresses of hosts (§2.2): IPv4 and IPv6."""
 
 
 class BadHeader(MailtrapError):
@@ -41,46 +44,60 @@ def header(octets: bytes) -> Header | None:
     >>> header(b"PROXY TCP4 192.0.2.1 192.0.2.9 4711 25\\r\\nEHLO").peer
     '192.0.2.1:4711'
     """
+    size = _size(octets)
+    if size is None:
+        return None
+    said = _read(octets[:size])
+    if not said.valid:
+        raise BadHeader(said.error)
+    if said.command == 0 or said.family not in _IP:  # LOCAL, UNKNOWN: a check of health, or what cannot be said
+        return Header(size)
+    return Header(size, place(str(said.src_addr), said.src_port or 0), place(str(said.dst_addr), said.dst_port or 0))
+
+
+def _size(octets: bytes) -> int | None:
+    """How many octets it has."""
     if SIGNATURE.startswith(octets[: len(SIGNATURE)]):
-        return _second(octets) if len(octets) >= _FIXED else None
+        size = _FIXED + int.from_bytes(octets[_FIXED - 2 : _FIXED], "big")
+        return size if len(octets) >= max(size, _FIXED) else None
     if not b"PROXY ".startswith(octets[:6]):
         raise BadHeader("it begins otherwise")
-    return _first(octets)
-
-
-def _first(octets: bytes) -> Header | None:
     end = octets.find(b"\n", 0, LONGEST)
-    if end < 0 and len(octets) < LONGEST:
-        return None
-    found = _WORDS.fullmatch(octets[: end + 1])
-    if found is None:
-        raise BadHeader("the line is not as it must be")
-    version, *hosts = found[1], found[2], found[3]
-    if version is None:  # UNKNOWN: a check of health, or what cannot be said
-        return Header(end + 1)
-    ports = int(found[4]), int(found[5])
+    if end >= 0:
+        return end + 1
+    if len(octets) >= LONGEST:
+        raise BadHeader("the line is too long")
+    return None
+
+
+def _read(octets: bytes) -> ProxyData:
+    from aiosmtpd.proxy_protocol import get_proxy  # late: few servers are behind a proxy
+
+    reading = get_proxy(_Octets(octets))
     try:
-        addresses = [ip_address(host.decode()) for host in hosts]
-    except ValueError:
-        raise BadHeader("an address is none") from None
-    if max(ports) > 65535 or {each.version for each in addresses} != {int(version)}:
-        raise BadHeader("an address or port is none of TCP" + version.decode())
-    return Header(end + 1, *map(place, map(str, addresses), ports))
+        reading.send(None)
+    except StopIteration as end:
+        found: ProxyData = end.value
+        return found
+    raise BadHeader("it is not complete")
 
 
-def _second(octets: bytes) -> Header | None:
-    command, family = octets[len(SIGNATURE)], octets[len(SIGNATURE) + 1]
-    size = _FIXED + int.from_bytes(octets[_FIXED - 2 : _FIXED], "big")
-    if command not in (0x20, 0x21):
-        raise BadHeader("version or command is unknown")
-    if len(octets) < size:
-        return None
-    if command == 0x20 or family >> 4 not in _ADDRESSES:  # LOCAL, or neither IPv4 nor IPv6
-        return Header(size)
-    kind, width = _ADDRESSES[family >> 4]
-    said = octets[_FIXED:size]
-    if len(said) < 2 * width + 4:  # what is behind, are TLVs
-        raise BadHeader("it is too short for its addresses")
-    hosts = str(kind(said[:width])), str(kind(said[width : 2 * width]))
-    ports = (int.from_bytes(said[at : at + 2], "big") for at in (2 * width, 2 * width + 2))
-    return Header(size, *map(place, hosts, ports))
+class _Octets:
+    """What aiosmtpd reads from: all of it is there, so nobody waits."""
+
+    def __init__(self, octets: bytes) -> None:
+        self._rest = octets
+
+    async def read(self, count: int | None = None) -> bytes:
+        """Up to *count* octets."""
+        end = len(self._rest) if count is None else count
+        octets, self._rest = self._rest[:end], self._rest[end:]
+        return octets
+
+    async def readexactly(self, count: int) -> bytes:
+        """That many octets; of a header that is complete, they are there."""
+        return await self.read(count)
+
+    async def readuntil(self, separator: bytes = b"\n") -> bytes:
+        """Up to the end of the line."""
+        return await self.read(self._rest.find(separator) + len(separator))

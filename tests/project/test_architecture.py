@@ -40,7 +40,7 @@ ONLY_IN = {
     "werkzeug": {"mailtrap_web"},
     "uvicorn": {"mailtrap_web"},
     "a2wsgi": {"mailtrap_web"},
-    "aiosmtpd": set(),
+    "aiosmtpd": {"smtp"},
     "asyncio": {
         *("accepting", "loop", "tcp", "tls", "hub", "connection", "driver", "server", "listeners", "sandbox"),
         *("smtp", "mailtrap_web", "pytest_mailtrap"),
