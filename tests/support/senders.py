@@ -183,7 +183,9 @@ def with_msmtp(errand: Errand, home: Path) -> str:
     lines += [f"tls_trust_file {errand.ca}"] if errand.ca else []
     if errand.user:
         lines += [f"auth {errand.mechanism.lower() or 'on'}", f"user {errand.user}", f"password {errand.password}"]
-    lines += [f"dsn_notify {errand.notify.lower()}", f"dsn_return {errand.ret.lower()}"] if errand.notify else []
+    if errand.notify:
+        returned = {"HDRS": "headers", "FULL": "full"}[errand.ret]
+        lines += [f"dsn_notify {errand.notify.lower()}", f"dsn_return {returned}"]
     lines += [f"timeout {errand.timeout}"] if errand.timeout else []
     (home / "msmtprc").write_text("\n".join([*lines, ""]))
     (home / "msmtprc").chmod(0o600)
