@@ -5,12 +5,15 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from mailtrap.configured import Accounts, Configured
 from mailtrap.smtp.registry import COMMANDS
 
 GREETED = b"EHLO client.example\r\n"
@@ -72,6 +75,30 @@ lines = st.one_of(
 ENDS = st.sampled_from([b"\r\n"] * 6 + [b"\n", b"\r", b""])
 conversations = st.lists(st.tuples(lines, ENDS).map(b"".join), max_size=8).map(b"".join)
 
+THERE = (ip_network("192.0.2.0/24"),)
+"""Where the clients are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How a server is, what it is told first, and how it is greeted."""
+
+    options: dict[str, Any]
+    first: bytes = b""
+    hello: bytes = b"EHLO"
+
+
+KINDS = {
+    "LMTP": Kind({"lmtp": True}, hello=b"LHLO"),
+    "full profile": Kind({"profile": "full"}),
+    "no extension": Kind({"profile": "helo"}, hello=b"HELO"),
+    "strict": Kind({"strict": True, "size_limit": 100, "recipients": 2}),
+    "XCLIENT": Kind({"trust_xclient": THERE}),
+    "PROXY": Kind({"proxy_protocol": THERE}, b"PROXY TCP4 198.51.100.1 192.0.2.2 4711 25\r\n"),
+    "PROXY as it likes": Kind({"proxy_protocol": THERE}),
+    "known recipients": Kind({}),
+}
+
 # one server for all examples: a session has nothing to do with the one before it
 shared = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=80)
 
@@ -129,6 +156,40 @@ def test_anything_is_answered_the_same_in_any_pieces(
     assert all(re.match(rb"[2-5][0-5]\d[ -]", line) for line in answer)
     assert not any(line.startswith(b"451 4.3.0") for line in answer)
     assert said(server, STATES[state] + octets, piece) == answer
+    assert server.current.wait_idle(server.project, timeout=20)
+
+
+@pytest.fixture
+def of_kind(server: Any, kind: str) -> Kind:
+    """The server, so that it is of this kind."""
+    if kind == "known recipients":
+        server.with_limits(accounts=configured(server))
+    else:
+        server.with_limits(**KINDS[kind].options)
+    return KINDS[kind]
+
+
+def configured(server: Any) -> Accounts:
+    """Bob alone gets mail, Ann logs in with any password, and whoever sends must."""
+    accounts = Accounts(server.store, policy="required", known_recipients=True, own_sender=True)
+    accounts.give(server.project, Configured("bob@example.com", quota=300))
+    accounts.give(server.project, Configured("ann"))
+    return accounts
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@settings(shared, max_examples=150)
+@given(state=st.sampled_from(sorted(STATES)), octets=conversations, piece=st.integers(1, 7))
+def test_so_it_is_whatever_the_server_is_like(
+    server: Any, of_kind: Kind, complaints: list[str], state: str, octets: bytes, piece: int
+) -> None:
+    octets = of_kind.first + STATES[state].replace(b"EHLO", of_kind.hello) + octets
+    answer = said(server, octets)
+
+    assert not complaints, complaints.pop()
+    assert all(re.match(rb"[2-5][0-5]\d[ -]", line) for line in answer)
+    assert not any(line.startswith(b"451 4.3.0") for line in answer)
+    assert said(server, octets, piece) == answer
     assert server.current.wait_idle(server.project, timeout=20)
 
 
