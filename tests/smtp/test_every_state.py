@@ -131,7 +131,7 @@ def said(server: Any, octets: bytes, piece: int | None = None) -> list[bytes]:
     conversation.send(octets, piece)
     conversation.end()
     server.conversations.clear()
-    once = rb"(?<=id=).*|(?<=334 )P[DG].*"  # an id, and the challenge of CRAM-MD5
+    once = rb"(?<=id=).*|(?<=334 )P[DG].*|(?<=FUTURERELEASE ).*"  # an id, the challenge of CRAM-MD5, the time
     return [re.sub(once, b"", line) for line in conversation.rest()]
 
 
