@@ -27,20 +27,33 @@ async def bdat(smtp: SMTP, arg: str) -> str:
     refusal = await _refusal(smtp, transaction)
     if refusal or transaction is None:
         await smtp.receive(Discarded(), octets)
-        return refusal
+        return _to_each(smtp, transaction, refusal) if is_last else refusal
     if not isinstance(transaction.data, Chunks):
         transaction.data = Chunks(transaction.policy.size)
     await smtp.receive(transaction.data, octets)
-    if not (is_last or transaction.data.too_large):
-        return reply.chunk(octets)
-    smtp.transaction = None
-    return await smtp.handler.deliver(smtp, transaction, transaction.data)
+    if is_last:
+        smtp.transaction = None
+        return await smtp.handler.deliver(smtp, transaction, transaction.data)
+    return _too_large(smtp, transaction) if transaction.data.too_large else reply.chunk(octets)
 
 
 def _without_size(smtp: SMTP) -> str:
     """Nobody can tell how much of what follows is data: as commands it could do anything. So nothing follows."""
     answer = reply.syntax(COMMANDS["BDAT"].syntax)
     smtp.closing, smtp.farewell, smtp.ended_at = True, answer, "BDAT"
+    return answer
+
+
+def _to_each(smtp: SMTP, transaction: Transaction | None, refusal: str) -> str:
+    """The reply to a last chunk: in LMTP one for each recipient that was taken (RFC 2033 §4.3)."""
+    recipients = len(transaction.rcpt_to) if smtp.port.lmtp and transaction is not None else 1
+    return "\r\n".join([refusal] * max(1, recipients))
+
+
+def _too_large(smtp: SMTP, transaction: Transaction) -> str:
+    answer = reply.TOO_LARGE.format(limit=transaction.policy.size)
+    smtp.transaction = None
+    smtp.handler.refuse(smtp, transaction, "DATA", answer, ended=True)
     return answer
 
 
