@@ -7,6 +7,7 @@ import logging
 import re
 from typing import TYPE_CHECKING, AnyStr, NoReturn
 
+from mailtrap import tcp
 from mailtrap.lines import LineTooLong
 from mailtrap.smtp import faulted, proxied, reply
 from mailtrap.smtp.chunks import Chunks
@@ -172,6 +173,7 @@ class SMTP(Connection):
         """The next chunk, which has so many *octets*."""
         chunks.expect(octets)
         if octets:
+            tcp.acknowledge(self.transport)  # no reply does: who writes the chunk by itself would wait for that
             await self.read_data(chunks, self.transaction.measure if self.transaction else None)
         self.transcript.add("-", b"%s octets of data" % f"{octets:,}".encode())
 

@@ -1,4 +1,4 @@
-"""What few clients do: LMTP, speaking for others (XCLIENT, PROXY), and asking what becomes of a message (DSN)."""
+"""What few clients do: LMTP, chunks, speaking for others (XCLIENT, PROXY), asking what becomes of a message (DSN)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from senders import SENDERS, Errand, NotSent, file_of, run
+from senders import PROGRAMS, SENDERS, Errand, NotSent, file_of, run
 
 from mailtrap.envelope import Envelope
 from mailtrap.sandbox import Sandbox
@@ -130,6 +130,19 @@ def test_who_does_not_say_whose_connection_it_is_sends_nothing(behind: Sandbox, 
         swaks(behind, tmp_path)
 
     assert arrived(behind) == []
+
+
+@pytest.mark.needs("perl")
+@pytest.mark.parametrize("octets", [1, 70, 100_000])
+def test_perl_sends_any_octets_in_chunks(running: Sandbox, octets: int, tmp_path: Path) -> None:
+    odd = MAIL + b".\r\n" + bytes(range(256)) + b"\n.\n\r.\r\r\n.\r\nBDAT 5 LAST\r\nno line end"
+    running.policies.set(running.current.project, profile="full")
+    run(["perl", PROGRAMS / "chunks.pl", str(running.smtp_port), file_of(odd, tmp_path), str(octets)], tmp_path)
+
+    running.policies.clear(running.current.project)
+    [(envelope, came)] = arrived(running)
+    assert came == odd
+    assert envelope.mail_from.parameters == ("BODY=BINARYMIME",)
 
 
 DSN = [
