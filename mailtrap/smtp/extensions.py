@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from sys import modules
 from typing import TYPE_CHECKING
 
 from mailtrap import held
+from mailtrap.smtp.registry import COMMANDS
 
 if TYPE_CHECKING:
     from mailtrap.smtp.policy import Policy
@@ -60,8 +60,8 @@ def offered(smtp: SMTP, policy: Policy) -> dict[str, str]:
 
 
 def _of(verb: str) -> Says:
-    """What a command's module says that it offers; the module imports this table, and so is asked late."""
-    return lambda smtp, _: str(modules[f"mailtrap.smtp.commands.{verb}"].offered(smtp))
+    """What a command says that it offers; all of them are registered by the time that somebody asks."""
+    return lambda smtp, _: COMMANDS[verb].says(smtp)
 
 
 def _longest_hold(smtp: SMTP, _policy: Policy) -> str:
@@ -93,9 +93,9 @@ EXTENSIONS = (
     Extension(
         "STARTTLS", UNLESS_HELO, is_usual=_may_begin_tls, is_possible=lambda smtp, _: smtp.tls is None
     ),
-    Extension("XCLIENT", UNLESS_HELO, _of("xclient"), is_possible=lambda smtp, _: smtp.may_speak_for_others),
+    Extension("XCLIENT", UNLESS_HELO, _of("XCLIENT"), is_possible=lambda smtp, _: smtp.may_speak_for_others),
     Extension(
-        "AUTH", says=_of("auth"), is_possible=lambda smtp, policy: smtp.tls is not None or not policy.login_needs_tls
+        "AUTH", says=_of("AUTH"), is_possible=lambda smtp, policy: smtp.tls is not None or not policy.login_needs_tls
     ),
 )  # fmt: skip
 """In the order in which EHLO lists them."""

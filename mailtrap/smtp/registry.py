@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 Run = Callable[["SMTP", str], Awaitable[str | None]]
 """Carries out a command with its argument; gives the reply, unless that has been sent."""
+Says = Callable[["SMTP"], str]
+"""What EHLO says behind the keyword of the command's extension."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,7 @@ class Command:
     extension: str
     grouped: bool
     lmtp: bool | None
+    says: Says
 
     def is_spoken(self, smtp: SMTP) -> bool:
         """Whether there is such a command in the protocol that is spoken."""
@@ -45,6 +48,7 @@ def command(
     extension: str = "",
     grouped: bool = False,
     lmtp: bool | None = None,
+    says: Says = lambda _: "",
 ) -> Callable[[Run], Run]:
     """Register what carries out *verb*.
 
@@ -53,7 +57,7 @@ def command(
     """
 
     def register(run: Run) -> Run:
-        COMMANDS[verb] = Command(verb, run, syntax, extension, grouped, lmtp)
+        COMMANDS[verb] = Command(verb, run, syntax, extension, grouped, lmtp, says)
         return run
 
     return register

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from pytest_mailtrap import Server
+
 ROOT = Path(__file__).parents[2]
 
 Run = Callable[..., pytest.RunResult]
@@ -115,6 +117,18 @@ def test_nothing_is_started_before_it_is_needed(run: Run) -> None:
     )
 
     result.assert_outcomes(passed=1)
+
+
+def test_a_server_goes_on_though_pytest_has_forgotten_its_modules(
+    server: Server, send: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send()
+    for name in [each for each in sys.modules if each.startswith("mailtrap.smtp.commands")]:
+        monkeypatch.delitem(sys.modules, name)  # as it does after each run in its own process
+
+    with server.inbox() as inbox:
+        send()
+        assert len(inbox) == 1
 
 
 def test_settings_can_be_overridden(run: Run) -> None:

@@ -20,7 +20,7 @@ def offered(smtp: SMTP) -> str:
     return " ".join(_mechanisms(smtp))
 
 
-@command("AUTH", "AUTH mechanism [initial-response]")
+@command("AUTH", "AUTH mechanism [initial-response]", says=offered)
 async def auth(smtp: SMTP, arg: str) -> str:
     """RFC 4954 §4; over plaintext too, unless that is not wanted."""
     is_offered, needs_tls = "AUTH" in smtp.offers, smtp.policy.login_needs_tls and smtp.tls is None

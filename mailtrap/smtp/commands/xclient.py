@@ -25,7 +25,12 @@ class BadAttribute(MailtrapError):
     """An attribute is unknown, or its value cannot be."""
 
 
-@command("XCLIENT", "XCLIENT name=value ...", extension="XCLIENT")
+def offered(_smtp: SMTP) -> str:
+    """The attributes, as EHLO lists them."""
+    return " ".join(_NAMES)
+
+
+@command("XCLIENT", "XCLIENT name=value ...", extension="XCLIENT", says=offered)
 async def xclient(smtp: SMTP, arg: str) -> str:
     """The session is as at its beginning afterwards, but for who is at the other end."""
     if smtp.transaction is not None:
@@ -43,11 +48,6 @@ async def xclient(smtp: SMTP, arg: str) -> str:
     smtp.helo, smtp.user = said.get("HELO") or "", said.get("LOGIN")
     its.add("-", f"the peer is {its.peer} from here on".encode())
     return smtp.banner
-
-
-def offered(_smtp: SMTP) -> str:
-    """The attributes, as EHLO lists them."""
-    return " ".join(_NAMES)
 
 
 def _attribute(word: str) -> tuple[str, str | None]:
