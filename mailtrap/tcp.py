@@ -25,6 +25,9 @@ HIGH_WATER = 1 << 16
 _NO_LINGER = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 """Closing sends a reset, and does not wait for anything."""
 
+CLOSED = (OSError, ValueError)
+"""What an option of a connection raises that is closed by now; ValueError is uvloop's."""
+
 SHUTDOWN = 1.0
 """Seconds that a TLS peer has to take leave (RFC 8446 §6.1) before it is left."""
 
@@ -42,7 +45,7 @@ def acknowledge(transport: asyncio.BaseTransport) -> None:
     """
     sock = transport.get_extra_info("socket")
     if QUICKACK is not None and sock is not None:
-        with suppress(OSError):  # not TCP, or closed by now
+        with suppress(*CLOSED):  # or not TCP
             sock.setsockopt(socket.IPPROTO_TCP, QUICKACK, 1)
 
 
@@ -91,7 +94,7 @@ def drop(transport: asyncio.Transport, *, reset: bool) -> None:
     """
     sock = transport.get_extra_info("socket")
     if reset and sock is not None:
-        with suppress(OSError):  # closed by now
+        with suppress(*CLOSED):
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
         transport.abort()
     else:

@@ -9,6 +9,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mailtrap.tcp import CLOSED
+
 if TYPE_CHECKING:
     from mailtrap.smtp.connection import Connection
     from mailtrap.smtp.data import Data
@@ -71,13 +73,13 @@ async def _read_piece(smtp: Connection, data: Data, measure: Measure, at_once: i
 def _narrow(transport: asyncio.Transport, octets: int) -> Iterator[None]:
     """Have the kernel take in little more than we do, for the time of the block: a megabyte waits there else."""
     sock = transport.get_extra_info("socket")
-    if sock is None:
-        yield
-        return
-    before = sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, octets)
+    before = None
+    with suppress(AttributeError, *CLOSED):  # or there is no socket
+        before = sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, octets)
     try:
         yield
     finally:
-        with suppress(OSError):  # closed by now
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, before)
+        with suppress(*CLOSED):
+            if before is not None:
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, before)

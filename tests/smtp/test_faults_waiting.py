@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import struct
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -270,6 +271,29 @@ def test_very_slow_data_is_read_octet_by_octet(server: Any, faults: Faults, cloc
     conversation.send(b"x\r\n.\r\n")
 
     assert clock.pass_pauses(until=lambda: bool(conversation.received)) == [0.5] * 6
+
+
+def octets_of_data(server: Any) -> int:
+    """So many came in the only session that there is."""
+    [session] = server.factory._sessions
+    return int(session.transaction.data.size)
+
+
+@pytest.mark.parametrize("do", ["slow 1000/s", "drop after 900"])
+def test_a_connection_that_is_lost_while_its_data_is_measured_is_no_bug(
+    server: Any, faults: Faults, clock: Watched, caplog: pytest.LogCaptureFixture, do: str
+) -> None:
+    faults.add(Rule("smtp.data", do))
+    with socket.create_connection(server.listen(server.factory)) as peer, peer.makefile("rb") as said:
+        peer.sendall(STAGES["rcpt"] + b"DATA\r\n")
+        assert any(line.startswith(b"354") for line in said)
+        peer.sendall(b"x" * 500)
+        until_so(lambda: in_loop(server.loop, lambda: octets_of_data(server) > 0))
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    clock.pass_pauses(until=lambda: server.current.wait_idle(server.project, 0))
+
+    assert caplog.records == []
+    assert [refusal.stage for refusal in server.refusals()] == ["DATA"]
 
 
 def test_replies_come_slowly_from_there_on(server: Any, faults: Faults, clock: Watched) -> None:
