@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, AnyStr, Literal, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, NoReturn
 
 from mailtrap import tcp
 from mailtrap.lines import Lines
@@ -122,10 +122,13 @@ class Connection(asyncio.BufferedProtocol):
         finally:
             self._buffer = self.factory.buffer
 
-    async def push(self, status: AnyStr) -> None:
+    async def push(self, answer: str) -> None:
         """Answer; it goes out with the next `flush`, at the latest when there is nothing left to answer."""
-        reply = status.encode("utf-8", "surrogateescape") if isinstance(status, str) else status
-        self._replies.append(reply + b"\r\n")
+        self._replies.append(self.worded(answer).encode("utf-8", "surrogateescape") + b"\r\n")
+
+    def worded(self, answer: str) -> str:
+        """*answer* as it is given."""
+        return answer
 
     def hold_replies_for(self, work: Future[Any]) -> None:
         """Let no reply out before *work* is done."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from typing import TYPE_CHECKING, AnyStr, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from mailtrap import tcp
 from mailtrap.lines import LineTooLong
@@ -125,9 +125,6 @@ class SMTP(Connection):
         """From now on offer what *policy* has."""
         self._offers = offered(self, policy)
         return self._offers
-
-    async def push(self, status: AnyStr) -> None:
-        await super().push(self.worded(status) if isinstance(status, str) else status)
 
     def worded(self, answer: str) -> str:
         """*answer* as it is given: with its enhanced status code where those are offered (RFC 2034 §3)."""
