@@ -161,7 +161,10 @@ class Connection(asyncio.BufferedProtocol):
 
         Nor does anybody before TLS is up.
         """
-        return self._tcp.is_closing() or (self._in_tls and (self._ended or self.transport is self._tcp))
+        return self._tcp.is_closing() or (self._in_tls and self._ended) or self._is_before_tls()
+
+    def _is_before_tls(self) -> bool:
+        return self._in_tls and self.transport is self._tcp
 
     async def start_tls(self, answer: str) -> None:
         """Say *answer*, and speak TLS from then on; raises `Over` if that comes to nothing.
@@ -244,7 +247,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def dismiss(self, farewell: str) -> None:
         """Have the peer told *farewell* and the connection closed, as soon as all we do is wait for the peer."""
-        if self._writable is not None:  # it does not even read
+        if self._writable is not None or self._is_before_tls():  # it does not even read, or would not hear it
             self.transport.abort()
         self.farewell = farewell
         self._wake()

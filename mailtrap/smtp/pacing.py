@@ -41,6 +41,8 @@ async def write(smtp: Connection, octets: bytes, pace: int) -> None:
     """Send *octets* so that no more than *pace* of them go out in a second."""
     at_once = piece(pace)
     for start in range(0, len(octets), at_once):
+        if smtp.transport.is_closing():  # uvloop's does not put up with it
+            return
         part = octets[start : start + at_once]
         smtp.transport.write(part)
         await smtp.wait(len(part) / pace)

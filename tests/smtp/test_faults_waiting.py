@@ -137,8 +137,11 @@ def test_a_client_that_goes_meanwhile_is_not_waited_for(
     conversation = server.connect()
     conversation.send(STAGES[stage])
     until_waiting(clock, server, conversation, do)
-    conversation.end() if way == "eof" else conversation.hang_up()
-    conversation.rest()
+    if way == "eof":
+        conversation.end()
+        conversation.rest()
+    else:
+        conversation.hang_up()
 
     assert server.current.wait_idle(server.project, timeout=20)
     until_so(lambda: not in_loop(server.loop, lambda: [*server.factory._sessions]))
@@ -306,6 +309,19 @@ def test_replies_come_slowly_from_there_on(server: Any, faults: Faults, clock: W
     assert conversation.rest() == [b"250 2.0.0 OK"] * 2 + [b"221 2.0.0 Bye"]
     assert {len(each) for each in conversation.writes} <= set(range(1, 11))
     assert sum(pauses) == pytest.approx(sum(map(len, conversation.writes)) / 100)
+
+
+def test_a_connection_that_is_lost_while_its_reply_goes_out_slowly_is_no_bug(
+    server: Any, faults: Faults, clock: Watched, caplog: pytest.LogCaptureFixture
+) -> None:
+    faults.add(Rule("smtp.ehlo", "slow 10/s"))
+    with socket.create_connection(server.listen(server.factory)) as peer:
+        peer.sendall(GREETED)
+        clock.pause()
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    clock.pass_pauses(until=lambda: not in_loop(server.loop, lambda: [*server.factory._sessions]))
+
+    assert caplog.records == []
 
 
 def test_a_banner_comes_slowly(server: Any, faults: Faults, clock: Watched) -> None:

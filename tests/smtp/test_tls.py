@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import smtplib
+import socket
 import ssl
 from typing import Any
 
 import pytest
-from conversations import OverTcp
+from conversations import PATIENCE, OverTcp
+from faulty import until_so
 
 from mailtrap.tls import Tls
 
@@ -136,3 +138,16 @@ def test_requiretls_is_offered_in_tls_alone(ports: Any, server: Any, trusting: s
 
     [message] = server.messages()
     assert message.envelope.mail_from.parameters[-1] == "REQUIRETLS"
+
+
+@pytest.mark.parametrize("way", ["STARTTLS", "at once"])
+def test_a_server_that_stops_waits_for_no_handshake(ports: Any, server: Any, way: str) -> None:
+    conversation = ports.raw()
+    if way == "STARTTLS":
+        assert conversation.ask(b"STARTTLS").startswith(b"220")
+        server.loop.run(ports.factory.shutdown(grace=3600), timeout=PATIENCE)
+    else:
+        with socket.create_connection(("127.0.0.1", ports.smtps)) as peer:
+            until_so(lambda: any(session.port.at_once for session in tuple(ports.factory._sessions)))
+            server.loop.run(ports.factory.shutdown(grace=3600), timeout=PATIENCE)
+            assert peer.recv(1) == b""
