@@ -78,7 +78,7 @@ class Logins:
         configured = self.accounts.find(login.project, login.account)
         passwords = self._passwords(login)
         proven = [claim.proves(password) for password in passwords]  # all of them: it takes the same time
-        if passwords and not any(proven):
+        if not any(proven) and (passwords or claim.needs_password):
             raise WrongPassword("the user name or the password is wrong")
         if configured is None and not passwords and (known or self.accounts.policy == "required"):
             raise WrongPassword("nobody of that name is configured, and only who is gets in")

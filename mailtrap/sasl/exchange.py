@@ -28,6 +28,8 @@ class Claim:
     user: str
     proves: Callable[[str], bool] = field(repr=False)
     """Whether it has shown that it knows this password; takes as long whether it has or not."""
+    needs_password: bool = False
+    """Who has none cannot have shown anything: any will not do, since the server has to show that it knows it, too."""
 
 
 class Verifier(Protocol):

@@ -54,7 +54,7 @@ def _exchange(algorithm: str, verifier: Verifier) -> Exchange:
     proven = keys.proven(message, decoded(final[4])) and password is not None
     if proven:
         yield b"v=" + b64encode(keys.signature(message))
-    return Claim(first.user, lambda wanted: proven and password == wanted)
+    return Claim(first.user, lambda wanted: proven and password == wanted, needs_password=True)
 
 
 @dataclass(frozen=True, slots=True)

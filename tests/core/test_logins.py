@@ -12,7 +12,7 @@ from mailtrap.configured import Accounts, Configured, Policy, State
 from mailtrap.current import Current
 from mailtrap.errors import LoginRefused, Suspended, WrongPassword
 from mailtrap.logins import Login, Logins
-from mailtrap.sasl import said
+from mailtrap.sasl import Claim, said
 from mailtrap.store.sqlite import SqliteStore
 
 ANN = "ann@example.com"
@@ -128,6 +128,20 @@ def test_others_get_in_with_any_password_unless_all_must_be_configured(
         assert log_in(logins, name).account == name
     assert log_in(logins, "open@example.com").account == "open@example.com"
     assert log_in(logins, ANN, RIGHT).account == ANN
+
+
+@pytest.mark.parametrize("name", ["bob@example.com", "open@example.com"])
+def test_a_proof_of_a_password_is_none_where_there_is_no_password(
+    logins: Logins, accounts: Accounts, name: str
+) -> None:
+    accounts.put(logins.current.project, Configured(ANN, RIGHT))
+    accounts.put(logins.current.project, Configured("open@example.com"))
+    claim = Claim(name, lambda _: False, needs_password=True)
+
+    with pytest.raises(WrongPassword):
+        logins.log_in(claim)
+    assert not logins.admits(claim)
+    assert log_in(logins, name).account == name
 
 
 @pytest.mark.parametrize("password", ["any", RIGHT])

@@ -163,6 +163,7 @@ def test_scram_proves_nothing_to_who_does_not_know(user: bytes, password: bytes)
     claim, challenges = played("SCRAM-SHA-256", client.first, client.final)
     assert len(challenges) == 2
     assert not claim.proves(PASSWORD)
+    assert claim.needs_password
 
 
 def test_scram_computes_what_the_rfc_computes() -> None:
