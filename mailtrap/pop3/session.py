@@ -278,8 +278,9 @@ class Session(Faulty):
     def _carry_out(self, line: bytes) -> Iterator[bytes]:
         if _CONTROL.search(line):
             raise Bad("Control characters are not allowed in a command")
-        verb, _, argument = line.decode("utf-8", "surrogateescape").strip(" \t").partition(" ")
-        argument = argument.lstrip(" ")
+        verb, _, argument = line.decode("utf-8", "surrogateescape").lstrip(" \t").partition(" ")
+        if verb.upper() != "PASS":  # RFC 1939 §7: there, spaces are a part of the password
+            argument = argument.strip(" \t")
         command = COMMANDS.get(verb.upper())
         if command is None:
             if verb.upper() in _HTTP:
