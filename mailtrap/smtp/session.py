@@ -31,6 +31,7 @@ JUNK_LIMIT = 100
 """So many commands without sense, and the session ends."""
 
 _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+_BDAT = re.compile(rb"\s*BDAT\b", re.IGNORECASE)
 _CREDENTIALS = re.compile(rb"(\s*AUTH\s+\S+\s+)\S", re.IGNORECASE)
 
 
@@ -243,6 +244,8 @@ class SMTP(Connection):
     async def _carry_out(self, line: bytes) -> tuple[str | None, bool]:
         """The reply, and whether it may wait for others."""
         if _CONTROL.search(line):
+            if _BDAT.match(line):  # nobody can tell how much of what follows is data
+                self._end_with(reply.CONTROL_CHARACTERS)
             return reply.CONTROL_CHARACTERS, False
         word, arg = (*line.split(None, 1), b"", b"")[:2]
         verb = word.upper().decode("latin-1")
