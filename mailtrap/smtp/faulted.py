@@ -27,6 +27,7 @@ from mailtrap.faults import (
     Slow,
 )
 from mailtrap.faults.globs import address_matches
+from mailtrap.message.limits import LIMITS
 from mailtrap.smtp import reply
 from mailtrap.smtp.data import Data
 from mailtrap.smtp.pacing import Measure
@@ -173,7 +174,7 @@ def _asked(
         mail_from=transaction.mail_from if transaction else "",
         rcpt_to=rcpt_to or (),
         account=account or smtp.user or "",
-        octets=(lambda: bytes(data.message())) if data else None,
+        octets=(lambda: bytes(data.message()[: LIMITS.header])) if data else None,
     )
 
 
