@@ -34,7 +34,7 @@ def commands() -> str:
     from mailtrap.ready import parser
     from mailtrap.submission.sendmail import USAGE
 
-    context = click.Context(group, info_name="mailtrap", max_content_width=80)
+    context = click.Context(group, info_name="mailtrap", max_content_width=80, **group.context_settings)
     said = {"": group.get_help(context) + "\n"}
     for name in sorted({*group.list_commands(context)} - {"serve", "ready", "sendmail"}):
         command = group.get_command(context, name)

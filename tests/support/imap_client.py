@@ -75,7 +75,11 @@ class ImapClient:
         self.said: list[str] = []
         self._count = 0
         self._open(tls)
-        self.greeting = self.read()[1:]
+        try:
+            self.greeting = self.read()[1:]
+        except BaseException:
+            self.close()
+            raise
 
     def _open(self, tls: ssl.SSLContext | None) -> None:
         if tls is not None:

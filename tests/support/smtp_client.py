@@ -18,8 +18,17 @@ class SmtpClient:
     def __init__(self, address: tuple[str, int], timeout: float = 20.0) -> None:
         self._socket = socket.create_connection(address, timeout)
         self._replies = self._socket.makefile("rb")
-        self.reply("220")
-        self.command(b"EHLO client.example", "250")
+        try:
+            self.reply("220")
+            self.command(b"EHLO client.example", "250")
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._replies.close()
+        self._socket.close()
 
     def __enter__(self) -> Self:
         return self
@@ -27,8 +36,7 @@ class SmtpClient:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._replies.close()
-        self._socket.close()
+        self.close()
 
     def send(
         self, octets: bytes, mail_from: str = "ann@example.com", rcpt_to: Sequence[str] = ("bob@example.com",)
