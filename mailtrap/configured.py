@@ -109,6 +109,10 @@ class Accounts:
         """Whether the password of a project is one of the settings."""
         return project in self._given_passwords
 
+    def has_given(self, project: int) -> bool:
+        """Whether the settings have the password of a project, or an account in it."""
+        return project in self._given_passwords or any(its == project for its, _ in self._given)
+
     # -- what is asked
 
     def find(self, project: int, name: str) -> Configured | None:

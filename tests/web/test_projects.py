@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 from messages import new_message
 
-from mailtrap.configured import Accounts
+from mailtrap.configured import Accounts, Configured
 from mailtrap.current import Current
 from mailtrap.sandbox import Sandbox
 from mailtrap.store import Store
@@ -110,6 +110,21 @@ def test_the_password_of_the_settings_is_changed_there(client: FlaskClient, stor
 
     assert client.put(TEAM, json={"password": "new"}).status_code == 409
     assert client.put(TEAM, json={"keep_messages": 1}).status_code == 200
+
+
+@pytest.mark.parametrize("given", ["password", "account"])
+def test_a_project_of_which_the_settings_say_something_is_not_deleted(
+    client: FlaskClient, store: Store, accounts: Accounts, given: str
+) -> None:
+    project = store.project("team-a").id
+    if given == "password":
+        accounts.give_password(project, "given")
+    else:
+        accounts.give(project, Configured("ann@example.com"))
+    answer: Any = client.delete(TEAM)
+
+    assert (answer.status_code, answer.json["code"]) == (409, "given_by_settings")
+    assert store.find_project("team-a")
 
 
 # -- credentials

@@ -92,10 +92,15 @@ def put_project(call: Call, project: ProjectName, *, body: ProjectSettings) -> P
 
 @route("DELETE", "/v1/projects/{project}")
 def delete_project(call: Call, project: ProjectName) -> ProjectDeletedShape:
-    """Delete a project with all that is in it, pinned messages too. Not the default one, nor one that is current."""
+    """Delete a project with all that is in it, pinned messages too.
+
+    Not the default one, nor one that is current, nor one whose password or accounts are in the settings.
+    """
     there, current = _found(call, project), call.world.current
     if there.name == DEFAULT_PROJECT or there.id == current.project:
         raise Problem(409, "in_use", f"{there.name} is the default project, or the current one")
+    if call.world.accounts.has_given(there.id):  # made anew it would have none of that
+        raise Problem(409, "given_by_settings", f"the settings say who gets into {there.name}: change it there")
     if not current.close(there.id, PATIENCE):
         raise Problem(409, "in_use", f"a message for {there.name} is on its way")
     count = call.world.store.messages(there.id, limit=1).total
