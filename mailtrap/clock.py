@@ -78,7 +78,7 @@ class Clock:
         """
         with self._changed:
             if not 0 <= seconds <= MOST_AHEAD - self._ahead:
-                raise ValueError("the clock goes ahead only, by no more than 50 years in all")
+                raise ValueError("a time ahead, and no more than 50 years in all")
             self._ahead += seconds
             until = self.now()
             self._changed.notify_all()
