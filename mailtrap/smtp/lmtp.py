@@ -45,7 +45,7 @@ async def _refusal(smtp: SMTP, transaction: Transaction, data: Data, rcpt_to: Ad
     answer = ""
     if smtp.faults.active or transaction.measure:
         answer = await faulted.dot(smtp, transaction, data, (rcpt_to,))
-    bounce = transaction.bounces.pop(rcpt_to, None)
+    bounce = transaction.bounces.get(rcpt_to)
     return answer or (f"{bounce.code} {bounce.enhanced} {bounce.text}" if bounce else "")
 
 
