@@ -161,7 +161,7 @@ class Connection(asyncio.BufferedProtocol):
 
         Nor does anybody before TLS is up.
         """
-        return self._tcp.is_closing() or (self._in_tls and self._ended) or self._is_before_tls()
+        return self._tcp.is_closing() or (self._in_tls and (self._ended or self._is_before_tls()))
 
     def _is_before_tls(self) -> bool:
         return self._in_tls and self.transport is self._tcp
