@@ -92,10 +92,7 @@ def put_project(call: Call, project: ProjectName, *, body: ProjectSettings) -> P
 
 @route("DELETE", "/v1/projects/{project}")
 def delete_project(call: Call, project: ProjectName) -> ProjectDeletedShape:
-    """Delete a project with all that is in it, pinned messages too.
-
-    Not the default one, nor one that is current, nor one whose password or accounts are in the settings.
-    """
+    """Delete a project with all that is in it, pinned messages too. Not the default, a current, or a given one."""
     there, current = _found(call, project), call.world.current
     if there.name == DEFAULT_PROJECT or there.id == current.project:
         raise Problem(409, "in_use", f"{there.name} is the default project, or the current one")
