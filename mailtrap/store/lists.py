@@ -17,7 +17,7 @@ from mailtrap.store.records import Page
 COUNTED = 10_000
 """Matches are counted up to here."""
 
-COUNTED_IN_TEXTS = 2_500
+COUNTED_IN_TEXTS = 2_000
 """So far where texts decide: each is read, 3 µs a message, and the first page must be there within 10 ms."""
 
 _COLUMNS = f"""

@@ -86,7 +86,7 @@ class Page:
 
     summaries: list[Summary]
     total: int
-    """How many there are: exact up to 10,000 (2,500 where texts decide), and always where nothing is searched for."""
+    """How many there are: exact up to 10,000 (2,000 where texts decide), and always where nothing is searched for."""
     total_is_lower_bound: bool
     next: int | None
     """The row number to continue *before*; None on the last page."""

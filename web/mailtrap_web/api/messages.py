@@ -30,7 +30,7 @@ PAGE = 200
 
 
 class MessageList(TypedDict):
-    """A page of summaries, newest first; ``total`` is exact up to 10,000, or 2,500 where texts are searched."""
+    """A page of summaries, newest first; ``total`` is exact up to 10,000, or 2,000 where texts are searched."""
 
     messages: list[SummaryShape]
     total: int
