@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Literal
 
@@ -50,6 +50,8 @@ def open_writer(file: Path, synchronous: Synchronous) -> sqlite3.Connection:
     db = None
     try:
         _look_at_log(file)
+        with suppress(OSError):  # there already; or SQLite will say why not
+            file.touch(0o600, exist_ok=False)  # mail and passwords are not everybody's; logs have the file's mode
         db = connect(file)
         check(db, str(file))
         # Space that was taken can be given back in slices; this must be said before the first table is made.

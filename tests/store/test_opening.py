@@ -48,6 +48,17 @@ def test_a_file_is_no_directory(tmp_path: Path) -> None:
 
 
 @needs_fork
+def test_what_is_kept_is_not_for_others_on_the_machine_to_read(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "data")
+    store.project("team-a")
+    modes = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "data").iterdir()}
+    store.close()
+
+    assert {"mailtrap.db", "mailtrap.db-wal"} <= modes.keys()
+    assert set(modes.values()) == {0o600}
+
+
+@needs_fork
 def test_a_directory_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
     tmp_path.chmod(0o555)
 
