@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from mailtrap.errors import AlreadyExists
+from mailtrap.errors import AlreadyExists, StoreUnavailable
 from mailtrap.portable.packed import batches, packed
 from mailtrap.portable.record import Record
 from mailtrap.search.grammar import parse
@@ -172,6 +172,10 @@ class OnServer:
         try:
             outcomes = self._server.put(b"".join([each for each, _ in batch]))
         except Refused as error:
+            if error.code == "unauthorized":  # none will be taken, and each try is kept waiting longer
+                for _, done in batch:
+                    done.set_exception(StoreUnavailable(str(error)))
+                return
             if len(batch) == 1:
                 batch[0][1].set_exception(error)
             for each in batch if len(batch) > 1 else ():  # one was refused: it shall be refused alone
