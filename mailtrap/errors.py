@@ -25,6 +25,10 @@ class AlreadyExists(MailtrapError):
     """A name or id is taken."""
 
 
+class TakenElsewhere(AlreadyExists):
+    """An id is taken, by a message of another project."""
+
+
 class LoginRefused(MailtrapError):
     """Nobody gets in so."""
 

@@ -9,7 +9,7 @@ from functools import partial
 from mailtrap.accounts import CATCHALL
 from mailtrap.bus import Added, Filed, Refused
 from mailtrap.envelope import new_id
-from mailtrap.errors import AlreadyExists
+from mailtrap.errors import AlreadyExists, TakenElsewhere
 from mailtrap.message.parse import Octets
 from mailtrap.message.summary import Summary
 from mailtrap.search.fold import storable
@@ -46,7 +46,7 @@ class Storing(ABC):
         new, books = self._new, batch.books
         project = books.project(new.project)
         if new.id:
-            _make_room(batch, new.id)
+            _make_room(batch, new.id, new.project)
         number, modseq, size = books.next_number(), books.next_modseq(), len(new.octets)
         project.messages += 1
         if new.origin == "append":
@@ -145,7 +145,7 @@ def refuse(refusal: NewRefusal, bound: Bound, batch: Batch) -> None:
     batch.events.append(Refused(refusal.project, modseq, number or 0))
 
 
-def _make_room(batch: Batch, message_id: str) -> None:
+def _make_room(batch: Batch, message_id: str, wanted: int) -> None:
     """Raise `AlreadyExists` if a message with that id is there; one under a floor goes at last."""
     found = batch.db.execute(
         """
@@ -157,6 +157,8 @@ def _make_room(batch: Batch, message_id: str) -> None:
     if found is None:
         return
     number, project, size, visible = found
+    if visible and project != wanted:
+        raise TakenElsewhere(f"a message of another project has the id {message_id}")
     if visible:
         raise AlreadyExists(f"a message with the id {message_id} is there")
     deletion.sink(batch, batch.books.project(project), [(number, message_id, size)])

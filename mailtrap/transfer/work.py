@@ -10,7 +10,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from mailtrap.errors import AlreadyExists, MailtrapError, StoreUnavailable
+from mailtrap.errors import AlreadyExists, MailtrapError, StoreUnavailable, TakenElsewhere
 from mailtrap.portable.record import is_id
 from mailtrap.transfer.items import Item, Reader, Writer
 from mailtrap.transfer.stores import Listed, Messages, oldest_first
@@ -116,6 +116,9 @@ def _load(item: Item, watcher: Watcher) -> bytes | None:
 def _settle(item: Item, size: int, done: Future[Any], watcher: Watcher) -> None:
     try:
         done.result()
+    except TakenElsewhere as error:  # it is not there, and cannot be
+        _fail(item, error, watcher)
+        return
     except AlreadyExists:
         watcher.count.skipped += 1
     except StoreUnavailable:

@@ -139,6 +139,17 @@ def test_a_project_of_a_directory(run: Run, box: Path, tmp_path: Path) -> None:
     assert (none.returncode, none.stderr) == (1, "mailtrap: there is no project team-b in one\n")
 
 
+@pytest.mark.parametrize("running", [False, True])
+def test_what_another_project_has_is_not_called_there(run: Run, box: Path, sandbox: Sandbox, running: bool) -> None:
+    sandbox.store.project("team-a")
+    where = ["--server", sandbox.url] if running else ["--data", "one"]
+    run("import", "box", *where, "--project", "default")
+
+    again = run("import", "box", *where, "--project", "team-a")
+    assert (again.returncode, again.stdout[:19]) == (1, "Imported 0 messages")
+    assert again.stderr.count("a message of another project has the id") == 3
+
+
 def test_a_project_of_a_sandbox_that_runs(run: Run, box: Path, sandbox: Sandbox) -> None:
     team = sandbox.store.project("team-a").id
     sandbox.accounts.set_password(team, "s3cret")

@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from typing import Annotated, Any, TypedDict
 
-from mailtrap.errors import AlreadyExists, NotFound
+from mailtrap.errors import AlreadyExists, NotFound, TakenElsewhere
 from mailtrap.message.summary import Summary
 from mailtrap.portable import passage
 from mailtrap.portable.packed import TYPE, packed, unpacked
@@ -79,7 +79,7 @@ def _outcome(message_id: str, done: Future[Summary] | Exception) -> ImportedShap
         if isinstance(done, Exception):
             raise done
         return {"id": done.result(COMMIT_TIMEOUT).id, "outcome": "imported", "reason": ""}
+    except (BadRecord, TakenElsewhere) as error:
+        return {"id": message_id, "outcome": "failed", "reason": str(error)}
     except AlreadyExists as error:
         return {"id": message_id, "outcome": "skipped", "reason": str(error)}
-    except BadRecord as error:
-        return {"id": message_id, "outcome": "failed", "reason": str(error)}
