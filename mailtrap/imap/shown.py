@@ -11,7 +11,7 @@ RESPONSE = 1024
 """Octets of a response that are shown."""
 COMMAND = 4096
 
-_SECRET = re.compile(rb"([^ ]* *(?:LOGIN|AUTHENTICATE +[^ ]+) +)[^ ].*", re.IGNORECASE | re.DOTALL)
+_SECRET = re.compile(rb"([^ ]* *(?:LOGIN|AUTHENTICATE[ \t]+[^ \t]+)[ \t]+)[^ \t].*", re.IGNORECASE | re.DOTALL)
 """Commands with credentials in them, and what is before these; also where they are not well-formed."""
 
 

@@ -32,7 +32,7 @@ JUNK_LIMIT = 100
 
 _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _BDAT = re.compile(rb"\s*BDAT\b", re.IGNORECASE)
-_CREDENTIALS = re.compile(rb"(\s*AUTH\s+\S+\s+)\S", re.IGNORECASE)
+_CREDENTIALS = re.compile(rb"(\s*AUTH\s+(?:\S+\s+|\w[\w-]*[^\w-]+))\S", re.IGNORECASE)
 
 
 class SMTP(Connection):

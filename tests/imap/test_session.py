@@ -96,6 +96,8 @@ def test_a_project_may_be_named_before_the_account(world: World, rest: str, mess
         (b"a LOGIN {3}\r\nann {6+}\r\ns3cret", b"a LOGIN ********"),
         (b"a  LOGIN ann s3cret", b"a  LOGIN ********"),
         (b"LOGIN ann s3cret", b"LOGIN ********"),
+        (b"a LOGIN\tann s3cret", b"a LOGIN\t********"),
+        (b"a AUTHENTICATE\tPLAIN\tczNjcmV0", b"a AUTHENTICATE\tPLAIN\t********"),
         (b"a AUTHENTICATE PLAIN czNjcmV0", b"a AUTHENTICATE PLAIN ********"),
         (b"a authenticate  plain  s3cret", b"a authenticate  plain  ********"),
         (b"a AUTHENTICATE PLAIN\r\nczNjcmV0", b"a AUTHENTICATE PLAIN"),

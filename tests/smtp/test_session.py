@@ -105,6 +105,7 @@ def test_a_transcript_shows_the_conversation_without_credentials_and_data(server
     conversation.ask(b64encode(b"ann"))
     conversation.ask(b64encode(b"secret"))
     conversation.ask(b"auth plain " + b64encode(b"\0ann\0secret"))
+    conversation.ask(b"AUTH PLAIN\0" + b64encode(b"\0ann\0secret"))
     conversation.ask(b"MAIL FROM:<ann@example.com>")
     conversation.ask(b"RCPT TO:<bob@example.com>")
     conversation.ask(b"DATA")
