@@ -14,6 +14,9 @@ MEMORY = 900.0
 MOST = 10_000
 """So many are remembered."""
 
+LONGEST = 320
+"""Of names, so much counts: what is remembered of strangers has a bound in octets, too."""
+
 Key = tuple[int, str, str]
 """A project, an account, and the host that somebody tries from."""
 
@@ -29,6 +32,7 @@ class Attempts:
     def failed(self, key: Key) -> float:
         """One more; gives how many seconds the answer must wait."""
         now = monotonic()
+        key = _short(key)
         with self._lock:
             count, last = self._failed.pop(key, (0, now))
             count = count if now - last < MEMORY else 0
@@ -41,4 +45,9 @@ class Attempts:
         """It was right this time: what was wrong before is forgotten."""
         if self._failed:
             with self._lock:
-                self._failed.pop(key, None)
+                self._failed.pop(_short(key), None)
+
+
+def _short(key: Key) -> Key:
+    project, account, host = key
+    return project, account[:LONGEST], host

@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 
-from mailtrap.attempts import MOST, PAUSES, Attempts
+from mailtrap.attempts import LONGEST, MOST, PAUSES, Attempts
 from mailtrap.configured import Accounts, Configured, Policy, State
 from mailtrap.current import Current
 from mailtrap.errors import LoginRefused, Suspended, WrongPassword
@@ -209,3 +209,12 @@ def test_failures_are_remembered_within_bounds() -> None:
 
     assert attempts.failed((1, "0", "")) == 0
     assert attempts.failed((1, str(MOST), "")) > 0
+
+
+def test_long_names_are_told_apart_by_their_beginnings() -> None:
+    attempts, beginning = Attempts(), "n" * LONGEST
+    attempts.failed((1, beginning + "x" * 60_000, ""))
+
+    assert attempts.failed((1, beginning + "y", "")) > 0
+    attempts.succeeded((1, beginning + "z", ""))
+    assert attempts.failed((1, beginning + "x" * 60_000, "")) == 0
