@@ -136,8 +136,8 @@ class Connection(asyncio.BufferedProtocol):
         """It does again."""
         self._heard = self._loop.time()
         writable, self._writable = self._writable, None
-        if writable is not None and not writable.done():
-            writable.set_result(None)
+        if writable is not None:
+            done(writable)
 
     # -- output
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, NoReturn
 
 from mailtrap import tcp
 from mailtrap.lines import Lines
-from mailtrap.loop import settled
+from mailtrap.loop import done, done_after, settled
 from mailtrap.smtp import pacing
 from mailtrap.smtp.data import Data
 from mailtrap.transcript import Transcript
@@ -210,14 +210,10 @@ class Connection(asyncio.BufferedProtocol):
         """Let so much time pass, by the sandbox's clock; none with a peer that is gone or a server that stops."""
         if self._ended or self.farewell or self.factory.stopping:
             return
-        self._pause = over = self.loop.create_future()
-
-        def due() -> None:
-            self.loop.call_soon_threadsafe(_finish, over)
-
-        cancel = self.factory.clock.after(seconds, due)
+        self._pause = self.loop.create_future()
+        cancel = done_after(seconds, self.factory.clock, self._pause)
         try:
-            await over
+            await self._pause
         finally:
             cancel()
             self._pause = None
@@ -241,7 +237,8 @@ class Connection(asyncio.BufferedProtocol):
 
     def hurry(self) -> None:
         """Have nobody wait for what a fault delays."""
-        _finish(self._pause)
+        if self._pause is not None:
+            done(self._pause)
 
     # -- how others end it
 
@@ -318,8 +315,8 @@ class Connection(asyncio.BufferedProtocol):
     def resume_writing(self) -> None:
         """It does again."""
         writable, self._writable = self._writable, None
-        if writable is not None and not writable.done():
-            writable.set_result(None)
+        if writable is not None:
+            done(writable)
 
     # -- waiting
 
@@ -341,9 +338,5 @@ class Connection(asyncio.BufferedProtocol):
                 self._input = None
 
     def _wake(self) -> None:
-        _finish(self._input)
-
-
-def _finish(waiting: asyncio.Future[None] | None) -> None:
-    if waiting is not None and not waiting.done():
-        waiting.set_result(None)
+        if self._input is not None:
+            done(self._input)
