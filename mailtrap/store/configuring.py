@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable
-from concurrent.futures import Future
-from contextlib import AbstractContextManager
 from functools import partial
-from sqlite3 import Connection
-from typing import TypeVar
 
 from mailtrap.configured import Configured, State
 from mailtrap.search.fold import storable
 from mailtrap.store.batch import Batch
+from mailtrap.store.part import Part
 
-T = TypeVar("T")
 
-
-class Configuring(ABC):
+class Configuring(Part):
     """What `mailtrap.store.Store` says of it."""
-
-    @abstractmethod
-    def _snapshot(self) -> AbstractContextManager[Connection]:
-        """A connection that sees one moment of the store."""
-
-    @abstractmethod
-    def _submit(self, do: Callable[[Batch], T], size: int = 0) -> Future[T]:
-        """Have it done by the writer."""
 
     def configured(self) -> list[tuple[int, Configured]]:
         """Every account that is configured, and its project."""
@@ -39,11 +24,11 @@ class Configuring(ABC):
 
     def configure(self, project: int, account: Configured) -> None:
         """Keep how an account is configured; raises `NotFound` if there is no such project."""
-        self._submit(partial(_configure, project, account)).result()
+        self._write(partial(_configure, project, account))
 
     def unconfigure(self, project: int, name: str) -> None:
         """An account is not configured any more."""
-        self._submit(partial(_unconfigure, project, name)).result()
+        self._write(partial(_unconfigure, project, name))
 
     def passwords(self) -> dict[int, str]:
         """The passwords of the projects that have one."""
@@ -52,7 +37,7 @@ class Configuring(ABC):
 
     def set_password(self, project: int, password: str | None) -> None:
         """Give a project a password, or none; raises `NotFound`."""
-        self._submit(partial(_set_password, project, password)).result()
+        self._write(partial(_set_password, project, password))
 
 
 def _configure(project: int, account: Configured, batch: Batch) -> None:

@@ -99,27 +99,35 @@ class Adding(Storing):
         return self.store(batch).summary
 
     def _file(self, batch: Batch, number: int, modseq: int) -> tuple[tuple[Filed, ...], str]:
-        project = batch.books.project(self._new.project)
-        filed = [self._file_for(batch, project, name, number, modseq) for name in self._accounts]
+        project, size = batch.books.project(self._new.project), len(self._new.octets)
+        filed = [
+            file(
+                batch, project, name, number, size, modseq, self._new.flags if name == CATCHALL else NO_FLAGS, self._at
+            )
+            for name in self._accounts
+        ]
         return tuple(filed), self._accounts_text
 
-    def _file_for(self, batch: Batch, project: ProjectRow, name: str, number: int, modseq: int) -> Filed:
-        account = batch.books.account(project, name)
-        inbox = batch.books.inbox(account)
-        flags = self._new.flags if name == CATCHALL else NO_FLAGS
-        seen = bool(flags & Flag.SEEN)
-        uid = inbox.uidnext
-        inbox.uidnext += 1
-        inbox.highest_modseq = modseq
-        inbox.messages += 1
-        inbox.unseen += not seen
-        inbox.size += len(self._new.octets)
-        account.messages += 1
-        account.unseen += not seen
-        account.last_arrival = self._at
-        batch.add_entry(inbox.id, uid, number, modseq, int(flags))
-        batch.add_filed(account.id, number)
-        return Filed(inbox.id, uid)
+
+def file(
+    batch: Batch, project: ProjectRow, name: str, number: int, size: int, modseq: int, flags: Flag, at: int
+) -> Filed:
+    """Put the message *number*, of *size* octets, into the INBOX of an account, as of *at*; gives where it is."""
+    account = batch.books.account(project, name)
+    inbox = batch.books.inbox(account)
+    seen = bool(flags & Flag.SEEN)
+    uid = inbox.uidnext
+    inbox.uidnext += 1
+    inbox.highest_modseq = modseq
+    inbox.messages += 1
+    inbox.unseen += not seen
+    inbox.size += size
+    account.messages += 1
+    account.unseen += not seen
+    account.last_arrival = at
+    batch.add_entry(inbox.id, uid, number, modseq, int(flags))
+    batch.add_filed(account.id, number)
+    return Filed(inbox.id, uid)
 
 
 def refuse(refusal: NewRefusal, bound: Bound, batch: Batch) -> None:

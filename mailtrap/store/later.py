@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
-from contextlib import AbstractContextManager
 from functools import partial
-from sqlite3 import Connection
-from typing import TypeVar
 
 from mailtrap.store import releasing
 from mailtrap.store.batch import Batch
+from mailtrap.store.part import Part
 
-T = TypeVar("T")
 
-
-class Remembering(ABC):
+class Remembering(Part):
     """What `mailtrap.store.Store` says of it."""
-
-    @abstractmethod
-    def _snapshot(self) -> AbstractContextManager[Connection]:
-        """A connection that sees one moment of the store."""
-
-    @abstractmethod
-    def _submit(self, do: Callable[[Batch], T], size: int = 0) -> Future[T]:
-        """Have it done by the writer."""
 
     def remember(self, what: str) -> Future[int]:
         """Keep what is to be done later; gives its number when that is committed."""

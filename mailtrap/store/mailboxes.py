@@ -2,40 +2,23 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import Future
-from contextlib import AbstractContextManager
 from datetime import date
 from functools import partial
-from sqlite3 import Connection
-from typing import TypeVar
 
 from mailtrap.bus import Filed
 from mailtrap.search.tree import Query
 from mailtrap.store import copying, entries, folders, hierarchy, inside, outlines, removal, views
-from mailtrap.store.batch import Batch
 from mailtrap.store.fulltext import Fulltext
+from mailtrap.store.part import Part
 from mailtrap.store.records import Account, Entry, Fetched, Flag, Mailbox, NewMessage, View
 
-T = TypeVar("T")
 
-
-class Mailboxes(ABC):
+class Mailboxes(Part):
     """What `mailtrap.store.Store` says of accounts, mailboxes and entries."""
 
     _fulltext: Fulltext
-
-    @abstractmethod
-    def _snapshot(self) -> AbstractContextManager[Connection]:
-        """A connection that sees one moment of the store."""
-
-    @abstractmethod
-    def _submit(self, do: Callable[[Batch], T], size: int = 0) -> Future[T]:
-        """Have it done by the writer."""
-
-    def _write(self, do: Callable[[Batch], T], size: int = 0) -> T:
-        return self._submit(do, size).result()
 
     # -- accounts and mailboxes
 

@@ -9,7 +9,8 @@ from mailtrap.bus import Copied
 from mailtrap.search.fold import storable
 from mailtrap.store import codec
 from mailtrap.store.batch import Batch
-from mailtrap.store.rows import ProjectRow
+from mailtrap.store.ingest import file
+from mailtrap.store.records import NO_FLAGS
 
 
 def release(number: int, project: int, message_id: str, accounts: Iterable[str], batch: Batch) -> None:
@@ -26,26 +27,9 @@ def _release(batch: Batch, project: int, message_id: str, accounts: Iterable[str
     more = [name for name in dict.fromkeys(map(storable, accounts)) if name not in there]
     row, modseq = batch.books.project(project), batch.books.next_modseq()
     for name in more:
-        _file(batch, row, name, (number, message_id, size), modseq)
+        filed = file(batch, row, name, number, size, modseq, NO_FLAGS, batch.at)
+        batch.events.append(Copied(project, modseq, filed.mailbox, (filed.uid,), (number,), (message_id,)))
     batch.db.execute("UPDATE message SET accounts = ? WHERE number = ?", (codec.encode([*there, *more]), number))
-
-
-def _file(batch: Batch, project: ProjectRow, name: str, message: tuple[int, str, int], modseq: int) -> None:
-    number, message_id, size = message
-    account = batch.books.account(project, name)
-    inbox = batch.books.inbox(account)
-    uid = inbox.uidnext
-    inbox.uidnext += 1
-    inbox.highest_modseq = modseq
-    inbox.messages += 1
-    inbox.unseen += 1
-    inbox.size += size
-    account.messages += 1
-    account.unseen += 1
-    account.last_arrival = batch.at
-    batch.add_entry(inbox.id, uid, number, modseq, 0)
-    batch.add_filed(account.id, number)
-    batch.events.append(Copied(project.id, modseq, inbox.id, (uid,), (number,), (message_id,)))
 
 
 _MESSAGE = """
