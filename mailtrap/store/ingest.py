@@ -100,12 +100,10 @@ class Adding(Storing):
 
     def _file(self, batch: Batch, number: int, modseq: int) -> tuple[tuple[Filed, ...], str]:
         project, size = batch.books.project(self._new.project), len(self._new.octets)
-        filed = [
-            file(
-                batch, project, name, number, size, modseq, self._new.flags if name == CATCHALL else NO_FLAGS, self._at
-            )
-            for name in self._accounts
-        ]
+        filed: list[Filed] = []
+        for name in self._accounts:
+            flags = self._new.flags if name == CATCHALL else NO_FLAGS
+            filed.append(file(batch, project, name, number, size, modseq, flags, self._at))
         return tuple(filed), self._accounts_text
 
 
