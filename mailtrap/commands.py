@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import click
 
-from mailtrap import quantities
+from mailtrap import options
 from mailtrap.errors import BadSettings, MailtrapError
 from mailtrap.listeners import PORTS
 from mailtrap.sandbox import Sandbox
@@ -99,17 +99,10 @@ def ready(arguments: tuple[str, ...]) -> int:
     return main(arguments)
 
 
-def _url(_context: click.Context, _option: click.Parameter, text: str | None) -> str | None:
-    try:
-        return None if text is None else quantities.url(text)
-    except ValueError as error:
-        raise click.BadParameter(f"{text!r} is not {error}") from None
-
-
 @commands.command()
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write it to this file.")
 @click.option("--data", metavar="DIR", help="Of the sandbox that keeps everything in this directory.")
-@click.option("--server", metavar="URL", callback=_url, help="Of the sandbox whose inspector is there.")
+@click.option("--server", metavar="URL", callback=options.url, help="Of the sandbox whose inspector is there.")
 def ca(out: Path | None, data: str | None, server: str | None) -> int:
     """Print the certificate of the sandbox's CA, for others to trust.
 

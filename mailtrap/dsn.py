@@ -20,20 +20,20 @@ def notify(rcpt_to: Address) -> frozenset[str]:
     >>> sorted(notify(Address("ann@example.com", parameters=("notify=Success,DELAY",))))
     ['DELAY', 'SUCCESS']
     """
-    found = conditions(_value(rcpt_to, "NOTIFY") or "")
+    found = conditions(rcpt_to.parameter("NOTIFY") or "")
     return found or frozenset()
 
 
 def ret(mail_from: Address) -> str:
     """How much of the message to return (§4.3): ``FULL``, ``HDRS``, or empty if unsaid."""
-    found = (_value(mail_from, "RET") or "").upper()
+    found = (mail_from.parameter("RET") or "").upper()
     return found if found in ("FULL", "HDRS") else ""
 
 
 def envid(mail_from: Address) -> str:
     """The client's own name for the transaction (§4.4), decoded; empty if there is none."""
     try:
-        return xtext.decoded(_value(mail_from, "ENVID") or "")
+        return xtext.decoded(mail_from.parameter("ENVID") or "")
     except xtext.BadXtext:
         return ""
 
@@ -44,7 +44,7 @@ def orcpt(rcpt_to: Address) -> tuple[str, str] | None:
     >>> orcpt(Address("ann@example.com", parameters=("ORCPT=rfc822;ann+2Bnews@example.com",)))
     ('rfc822', 'ann+news@example.com')
     """
-    return original(_value(rcpt_to, "ORCPT") or "")
+    return original(rcpt_to.parameter("ORCPT") or "")
 
 
 def conditions(value: str) -> frozenset[str] | None:
@@ -82,11 +82,3 @@ def _character(point: int) -> str:
     if 0xD800 <= point < 0xE000:
         raise xtext.BadXtext(f"\\x{{{point:X}}}")
     return chr(point)
-
-
-def _value(address: Address, keyword: str) -> str | None:
-    for parameter in address.parameters:
-        name, _, value = parameter.partition("=")
-        if name.upper() == keyword:
-            return value
-    return None

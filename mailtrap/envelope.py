@@ -39,6 +39,18 @@ class Address(str):
         """What stands behind the last `@` (nothing where there is none)."""
         return self.rpartition("@")[2] if "@" in self else ""
 
+    def parameter(self, keyword: str) -> str | None:
+        """The value of a parameter, whose keyword is written in capitals here; empty if it has none. None without it.
+
+        >>> Address("ann@example.com", parameters=("size=99",)).parameter("SIZE")
+        '99'
+        """
+        for each in self.parameters:
+            name, _, value = each.partition("=")
+            if name.upper() == keyword:
+                return value
+        return None
+
     def __getnewargs_ex__(self) -> tuple[tuple[str], dict[str, object]]:
         return (str(self),), {"name": self.name, "parameters": self.parameters}
 

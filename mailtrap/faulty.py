@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mailtrap.faults import Action, Asked, Certificate, Delay, Drop, Ending, Faults, Hang, Hide, Offer, Slow
 from mailtrap.pausing import Pausing
+from mailtrap.peers import parts
 from mailtrap.transcript import Transcript
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class Faulty(Pausing):
 
     def asked(self, stage: str, project: int, account: str) -> Asked:
         """What *stage* of which protocol is about to happen, and to whom."""
-        host = self.transcript.peer.rpartition(":")[0].strip("[]")
+        host, _ = parts(self.transcript.peer)
         return Asked(f"{self.transcript.protocol}.{stage}", project, host, account=account)
 
     def suffer(self, actions: Iterable[Action], *, cuts: bool = False) -> Generator[bytes, None, Action | None]:

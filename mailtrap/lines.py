@@ -7,6 +7,9 @@ from mailtrap.errors import MailtrapError
 LIMIT = 12_288
 """Octets of a line without its end: what RFC 4954 §4.3 wants for AUTH, the longest of all commands, in POP3 too."""
 
+HTTP = frozenset("GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH".split())
+"""Commands of a protocol that is not spoken at any port for mail (RFC 9110 §9.3, RFC 5789)."""
+
 
 class LineTooLong(MailtrapError):
     """A line over the limit came; it was dropped as it came in."""

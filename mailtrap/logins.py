@@ -8,6 +8,7 @@ from mailtrap.accounts import CATCHALL, account_name
 from mailtrap.configured import Accounts, State
 from mailtrap.current import Current
 from mailtrap.errors import LoginRefused, Suspended, WrongPassword
+from mailtrap.peers import parts
 from mailtrap.sasl import Claim
 from mailtrap.store import Store
 
@@ -65,7 +66,7 @@ class Logins:
         login = self.whose(claim.user)
         if not self.accounts.any:
             return login
-        key = login.project, login.account, peer.rpartition(":")[0]
+        key = login.project, login.account, parts(peer)[0]
         try:
             self._check(login, claim, known=known)
         except WrongPassword as error:

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from mailtrap.peers import place
+
 if TYPE_CHECKING:
     from mailtrap.pausing import Wrong
     from mailtrap.tls import Tls
@@ -125,4 +127,4 @@ def _written(address: object) -> str:
     if not isinstance(address, tuple):
         return str(address or "")
     host, port = address[:2]
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return place(host, port)

@@ -12,6 +12,7 @@ from mailtrap.imap import sets, utf7
 from mailtrap.imap.errors import BadSyntax
 from mailtrap.imap.sets import SequenceSet
 from mailtrap.imap.wire import Command, Literal, Piece
+from mailtrap.lines import HTTP
 
 T = TypeVar("T")
 
@@ -30,8 +31,6 @@ _MONTHS = {name: number for number, name in enumerate(b"jan feb mar apr may jun 
 
 LARGEST = (1 << 63) - 1
 
-_HTTP = frozenset(b"GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH".split())
-
 NO_NAME = "\0"
 """A pattern that no mailbox name fits."""
 
@@ -44,7 +43,9 @@ def tag_of(text: bytes) -> bytes:
 
 def is_http(piece: Piece) -> bool:
     """Whether a command is one of HTTP."""
-    return isinstance(piece, bytes) and piece.split(b" ", 1)[0].upper() in _HTTP and b" HTTP/" in piece
+    if not isinstance(piece, bytes) or b" HTTP/" not in piece:
+        return False
+    return piece.split(b" ", 1)[0].upper().decode("latin-1") in HTTP
 
 
 class Reader:

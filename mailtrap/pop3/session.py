@@ -16,6 +16,7 @@ from mailtrap.current import Current
 from mailtrap.errors import NotFound, WrongPassword
 from mailtrap.faults import Faults
 from mailtrap.faulty import Faulty
+from mailtrap.lines import HTTP
 from mailtrap.logins import Login, Logins
 from mailtrap.pop3 import authorization as _authorization
 from mailtrap.pop3 import faulted
@@ -37,7 +38,6 @@ JUNK_LIMIT = 100
 LARGE = 2000
 """A maildrop with more messages is looked through in a thread."""
 
-_HTTP = frozenset("GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH".split())
 _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _CREDENTIALS = re.compile(rb"(\s*(?:PASS|APOP\s+\S+|AUTH\s+\S+)[^\w])\s*\S", re.IGNORECASE)
 
@@ -283,7 +283,7 @@ class Session(Faulty):
             argument = argument.strip(" \t")
         command = COMMANDS.get(verb.upper())
         if command is None:
-            if verb.upper() in _HTTP:
+            if verb.upper() in HTTP:
                 self.closing = True
                 raise Refused("This port speaks POP3, not HTTP")
             raise Bad("Unknown command; CAPA lists what there is")

@@ -28,10 +28,10 @@ from mailtrap.faults import (
 )
 from mailtrap.faults.globs import address_matches
 from mailtrap.message.limits import LIMITS
+from mailtrap.peers import parts
 from mailtrap.smtp import reply
 from mailtrap.smtp.data import Data
 from mailtrap.smtp.pacing import Measure
-from mailtrap.smtp.peers import parts
 
 if TYPE_CHECKING:
     from mailtrap.smtp.registry import Command, Run

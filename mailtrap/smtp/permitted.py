@@ -25,7 +25,8 @@ def mail(smtp: SMTP, mail_from: Address) -> str:
 
 def rcpt(smtp: SMTP, transaction: Transaction, rcpt_to: Address) -> str:
     """The reply that refuses a recipient; empty if nothing does."""
-    refusal = smtp.factory.accounts.refusal(transaction.project, rcpt_to, _announced(transaction.mail_from))
+    announced = int(transaction.mail_from.parameter("SIZE") or 0)  # RFC 1870 §4
+    refusal = smtp.factory.accounts.refusal(transaction.project, rcpt_to, announced)
     return reply.REFUSALS[refusal] if refusal else ""
 
 
@@ -36,12 +37,3 @@ def _is_own(smtp: SMTP, login: Login, mail_from: Address) -> bool:
         return True
     configured = accounts.find(login.project, login.account)
     return configured is None or login.account in names(account_name(mail_from))
-
-
-def _announced(mail_from: Address) -> int:
-    """The size that MAIL told (RFC 1870 §4); 0 if it told none."""
-    for each in mail_from.parameters:
-        keyword, _, value = each.partition("=")
-        if keyword.upper() == "SIZE":
-            return int(value)
-    return 0

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mailtrap.errors import MailtrapError
-from mailtrap.smtp.peers import place
+from mailtrap.peers import place
 
 if TYPE_CHECKING:
     from aiosmtpd.proxy_protocol import ProxyData

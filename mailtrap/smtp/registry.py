@@ -38,8 +38,6 @@ class Command:
 
 COMMANDS: dict[str, Command] = {}
 
-HTTP = frozenset("GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH".split())
-
 
 def command(
     verb: str,

@@ -13,12 +13,12 @@ from mailtrap.current import Current
 from mailtrap.faults import Faults
 from mailtrap.held import Held
 from mailtrap.logins import Logins
+from mailtrap.peers import Network
 from mailtrap.returns import Returns
 from mailtrap.smtp import commands as _commands  # noqa: F401 - they register themselves
 from mailtrap.smtp import reply
 from mailtrap.smtp.connection import Port
 from mailtrap.smtp.handler import Handler
-from mailtrap.smtp.peers import Network
 from mailtrap.smtp.policy import Policies
 from mailtrap.smtp.session import SMTP
 from mailtrap.store import Store

@@ -8,15 +8,15 @@ import re
 from typing import TYPE_CHECKING, NoReturn
 
 from mailtrap import tcp
-from mailtrap.lines import LineTooLong
+from mailtrap.lines import HTTP, LineTooLong
+from mailtrap.peers import is_within
 from mailtrap.smtp import faulted, proxied, reply
 from mailtrap.smtp.chunks import Chunks
 from mailtrap.smtp.connection import Connection, Over, Port
 from mailtrap.smtp.data import Data
 from mailtrap.smtp.extensions import offered
-from mailtrap.smtp.peers import is_within
 from mailtrap.smtp.policy import Policy
-from mailtrap.smtp.registry import COMMANDS, HTTP
+from mailtrap.smtp.registry import COMMANDS
 from mailtrap.smtp.transaction import Transaction
 from mailtrap.tcp import BUFFER
 from mailtrap.transcript import MASKED

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mailtrap import quantities
+from mailtrap import options, quantities
 from mailtrap.errors import BadFault, BadSettings
 from mailtrap.faults.kinds import KINDS
 from mailtrap.faults.rules import rule
@@ -25,20 +25,13 @@ if TYPE_CHECKING:
 Body = Callable[..., int]
 
 
-def _url(_context: click.Context, _option: click.Parameter, text: str | None) -> str | None:
-    try:
-        return None if text is None else quantities.url(text)
-    except ValueError as error:
-        raise click.BadParameter(f"{text!r} is not {error}") from None
-
-
 def _asking(body: Body) -> Body:
     """The options of every command here."""
     server = click.option(
         "--server",
         envvar=PREFIX + "SERVER",
         metavar="URL",
-        callback=_url,
+        callback=options.url,
         help=f"The sandbox (default: {PREFIX}SERVER, else the one that runs with the settings found here).",
     )
     as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, as the REST API gives it.")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mailtrap import quantities
+from mailtrap import options
 from mailtrap.errors import MailtrapError
 from mailtrap.submission.sendmail import SERVER
 
@@ -23,13 +23,6 @@ TO = "ann@example.com"
 FROM = "mailtrap send <test@example.com>"
 SUBJECT = "A test message"
 TEXT = "This is a test message, sent by mailtrap send.\n"
-
-
-def _url(_context: click.Context, _option: click.Parameter, text: str) -> str:
-    try:
-        return quantities.url(text)
-    except ValueError as error:
-        raise click.BadParameter(f"{text!r} is not {error}") from None
 
 
 def _fields(_context: click.Context, _option: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
@@ -63,7 +56,7 @@ def _fields(_context: click.Context, _option: click.Parameter, given: tuple[str,
     envvar="MAILSANDBOX_SERVER",
     default=SERVER,
     metavar="URL",
-    callback=_url,
+    callback=options.url,
     help=f"The sandbox (default: MAILSANDBOX_SERVER, else {SERVER}).",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the message as the REST API gives it, and its page.")

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from mailtrap import dsn
 from mailtrap.errors import MailtrapError
 
 FLAGS = frozenset("cGIimnsTtUvx")
@@ -16,7 +17,6 @@ VALUED = frozenset("ABbCDeFfhLMNOopRrVX")
 ATTACHED = frozenset("dq")
 """Letters that may have a value, and then behind them."""
 
-NOTIFY = frozenset(("success", "failure", "delay"))
 RET = frozenset(("full", "hdrs"))
 _ENVID = re.compile(r"(?=.{1,100}\Z)(?:[!-*,-<>-~]|\+[0-9A-F]{2})+")
 """RFC 3461 §4 and §4.4: xtext, of no more than 100 characters."""
@@ -118,8 +118,7 @@ def _sender(options: Options, value: str) -> None:
 
 def _notify(options: Options, value: str) -> None:
     """RFC 3461 §4.1: NEVER alone, or any of the others."""
-    words = value.lower().split(",")
-    if words != ["never"] and not NOTIFY.issuperset(words):
+    if dsn.conditions(value) is None:
         raise BadUsage(f"-N is {value!r}, but must be never, or some of success, failure and delay")
     options.rcpt_parameters.append(f"NOTIFY={value.upper()}")
 

@@ -17,7 +17,7 @@ LAYERS: tuple[set[str], ...] = (
     {
         *("envelope", "errors", "version", "quantities", "message", "search"),
         *("bus", "current", "transcript", "accounts", "attempts", "configured", "given", "engine"),
-        *("dsn", "xtext", "clock", "faults", "faulty", "pausing", "tables"),
+        *("dsn", "xtext", "clock", "faults", "faulty", "pausing", "peers", "tables"),
     },
     {"store", "ports", "loop", "lines", "settings", "authority", "tcp", "hub", "sasl", "accepting", "bounce"},
     {"tls", "connection", "logins", "configuring", "portable", "held"},
@@ -26,7 +26,7 @@ LAYERS: tuple[set[str], ...] = (
     {"smtp", "pop3", "imap", "server", "mailtrap_web", "remote"},
     {"listeners"},
     {"sandbox"},
-    {"pytest_mailtrap", "welcome", "ready"},
+    {"pytest_mailtrap", "welcome", "ready", "options"},
     {"ca", "transfer", "submission", "steering"},
     {"commands"},
     {"__main__"},
@@ -47,7 +47,7 @@ ONLY_IN = {
     },
     "ssl": {"authority", "tls", "pytest_mailtrap"},
     "trustme": {"authority"},
-    "click": {"commands", "transfer", "submission", "steering", "__main__"},
+    "click": {"options", "commands", "transfer", "submission", "steering", "__main__"},
     # What opens connections to others: only those that ask a sandbox, or sign in to ours in a test, have a use for it.
     "http.client": {"ca", "ready"},
     "smtplib": {"pytest_mailtrap"},

@@ -13,8 +13,8 @@ from conversations import InMemory, OverTcp
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mailtrap.peers import is_within
 from mailtrap.sandbox import Sandbox
-from mailtrap.smtp.peers import is_within
 from mailtrap.smtp.proxied import SIGNATURE, BadHeader, Header, header
 
 EVERYBODY = (ip_network("0.0.0.0/0"),)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from mailtrap import xtext
 from mailtrap.errors import MailtrapError
+from mailtrap.peers import parts, place
 from mailtrap.smtp import reply
-from mailtrap.smtp.peers import parts, place
 from mailtrap.smtp.registry import COMMANDS, command
 
 if TYPE_CHECKING:
