@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from mailtrap.faults import Action, Asked, Certificate, Delay, Drop, Ending, Faults, Hang, Hide, Offer, Slow
+from mailtrap.faults import Action, Asked, Certificate, Delay, Drop, Ending, Faults, Hang, Slow, Told
 from mailtrap.pausing import Pausing
 from mailtrap.peers import parts
 from mailtrap.transcript import Transcript
 
 if TYPE_CHECKING:
+    from mailtrap.current import Current
     from mailtrap.logins import Login
 
-Told = tuple[Hide | Offer, ...]
-"""How capabilities are told otherwise than they are."""
+
+class World(Protocol):
+    """What is around a session that faults can happen to."""
+
+    @property
+    def faults(self) -> Faults:
+        """Those that there are."""
+
+    @property
+    def current(self) -> Current:
+        """The project of who is not logged in."""
 
 
 class Faulty(Pausing):
     """A session that faults can happen to."""
 
+    world: World
     transcript: Transcript
     closing: bool
     login: Login | None
@@ -31,17 +42,17 @@ class Faulty(Pausing):
         """Nothing more is carried out."""
         return self.closing or self.hanging
 
-    def fire(self, faults: Faults, asked: Asked, *, only: tuple[type[Action], ...] = (Action,)) -> tuple[Action, ...]:
-        """What goes wrong at a stage. The transcript says so."""
-        actions = faults.fire(asked, only=only)
+    def fire(
+        self, stage: str, login: Login | None, *, only: tuple[type[Action], ...] = (Action,)
+    ) -> tuple[Action, ...]:
+        """What goes wrong at *stage*, a command or one of the connection. The transcript says so."""
+        protocol, (host, _) = self.transcript.protocol, parts(self.transcript.peer)
+        project, account = (login.project, login.account) if login else (self.world.current.project, "")
+        name = "starttls" if stage in ("STLS", "STARTTLS") else stage
+        actions = self.world.faults.fire(Asked(f"{protocol}.{name}", project, host, account=account), only=only)
         for each in actions:
             self.transcript.add("-", each.remark.encode())
         return actions
-
-    def asked(self, stage: str, project: int, account: str) -> Asked:
-        """What *stage* of which protocol is about to happen, and to whom."""
-        host, _ = parts(self.transcript.peer)
-        return Asked(f"{self.transcript.protocol}.{stage}", project, host, account=account)
 
     def suffer(self, actions: Iterable[Action], *, cuts: bool = False) -> Generator[bytes, None, Action | None]:
         """Let happen what comes before an answer; gives what the protocol must answer itself, if anything.
@@ -72,23 +83,6 @@ class Faulty(Pausing):
         """The connection ends, with no word more than what was said."""
         self.dropping = "reset" if action.reset else "close"
         self.closing = True
-
-
-def told(actions: Iterable[Action]) -> Told:
-    """Those of *actions* that concern capabilities."""
-    return tuple(each for each in actions if isinstance(each, Hide | Offer))
-
-
-def altered(names: Iterable[str], changes: Told) -> list[str]:
-    """Capabilities as a fault has them told, each named by its first word.
-
-    >>> altered(["UIDL", "SASL PLAIN"], (Hide("SASL"), Offer("IDLE")))
-    ['UIDL', 'IDLE']
-    """
-    hidden = {each.keyword.upper() for each in changes if isinstance(each, Hide)}
-    kept = [name for name in names if name.partition(" ")[0].upper() not in hidden]
-    known = {name.partition(" ")[0].upper() for name in kept}
-    return kept + [each.keyword for each in changes if isinstance(each, Offer) and each.keyword.upper() not in known]
 
 
 def cut(answer: Iterator[bytes], after: int) -> Iterator[bytes]:

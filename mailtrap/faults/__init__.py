@@ -24,6 +24,7 @@ from mailtrap.faults.actions import (
     StaleUidvalidity,
 )
 from mailtrap.faults.addressed import DOMAIN
+from mailtrap.faults.announced import Told, altered, told
 from mailtrap.faults.engine import Faults
 from mailtrap.faults.rules import Asked, Rule, rule
 
@@ -47,5 +48,8 @@ __all__ = [
     "Rule",
     "Slow",
     "StaleUidvalidity",
+    "Told",
+    "altered",
     "rule",
+    "told",
 ]

@@ -77,9 +77,7 @@ class Faults:
     def change(self, rule_id: str, **words: Any) -> Rule:
         """Let a rule have these words from now on; its place, its hits and its age are as they were."""
         with self._lock:
-            if rule_id not in self._held:
-                raise NotFound(f"there is no fault {rule_id}")
-            held = self._held[rule_id]
+            held = self._one(rule_id)
             held.rule = replace(held.rule, **words)
             held.action = replace(held.rule.action(), rule=rule_id)
             if "seed" in words:
@@ -91,9 +89,8 @@ class Faults:
     def remove(self, rule_id: str) -> Rule:
         """Take a rule away; gives it as it was. Raises `NotFound`."""
         with self._lock:
-            held = self._held.pop(rule_id, None)
-            if held is None:
-                raise NotFound(f"there is no fault {rule_id}")
+            held = self._one(rule_id)
+            del self._held[rule_id]
             self._memory.forget(rule_id)
             self._sort()
         return _shown(held)
@@ -102,15 +99,17 @@ class Faults:
         """One rule, with its hits; raises `NotFound`."""
         with self._lock:
             self._expire()
-            if rule_id not in self._held:
-                raise NotFound(f"there is no fault {rule_id}")
-            return _shown(self._held[rule_id])
+            return _shown(self._one(rule_id))
 
     def rules(self, project: int | None = None) -> list[Rule]:
         """All rules with their hits, oldest first; with *project* those that act there alone."""
         with self._lock:
             self._expire()
             return [_shown(each) for each in self._held.values() if project in (None, each.rule.project)]
+
+    def acting_in(self, project: int) -> list[Rule]:
+        """Those that act in *project*, in others too or not."""
+        return [each for each in self.rules() if each.project in (None, project)]
 
     def clear(self, project: int | None = None) -> int:
         """Take all rules away, or those of *project*; gives how many."""
@@ -140,6 +139,12 @@ class Faults:
         if not self._address_faults or rcpt_to[-len(_AT_DOMAIN) :].lower() != _AT_DOMAIN:
             return False
         return fault_of(str(rcpt_to)) is not None
+
+    def _one(self, rule_id: str) -> Held:
+        try:
+            return self._held[rule_id]
+        except KeyError:
+            raise NotFound(f"there is no fault {rule_id}") from None
 
     def _acting(self, asked: Asked, only: tuple[type[Action], ...]) -> Iterator[Action]:
         for held in self._by_stage.get(asked.at) or self._by_stage.get(_every_stage(asked.at)) or ():

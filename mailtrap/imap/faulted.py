@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Generator, Iterator
 from typing import TYPE_CHECKING
 
-from mailtrap.faults import Action, Bye, Drop, Hide, Offer, StaleUidvalidity, actions
-from mailtrap.faulty import altered, cut, told
+from mailtrap.faults import Action, Bye, Drop, Hide, Offer, StaleUidvalidity, actions, altered, told
+from mailtrap.faulty import cut
 from mailtrap.imap.errors import No, NoMessage, Refused
 from mailtrap.imap.registry import COMMANDS, NOT_AUTHENTICATED, Command
 from mailtrap.imap.responses import Responses, status
@@ -35,7 +35,7 @@ class BadOnPurpose(NoMessage):
 
 def begun(session: Session, stage: str) -> Iterator[bytes]:
     """The connection has come to *stage*; a refusal ends it (RFC 9051 §7.1.5)."""
-    fired = _fire(session, stage, None)
+    fired = session.fire(stage, None)
     session.lasting += told(fired)
     ending = yield from session.suffer(fired)
     match ending:
@@ -58,7 +58,7 @@ def carried_out(session: Session, command: Command, responses: Responses) -> Res
 
 def _carried_out(session: Session, command: Command, responses: Responses) -> Responses:
     happened = session.fired
-    fired = _fire(session, command.name, session.login) if happened is None else happened
+    fired = session.fire(command.name, session.login) if happened is None else happened
     if command.name == "IDLE" and fired and not _refuses(fired):  # what happens, happens in IDLE
         yield next(responses)
     if happened is None:
@@ -78,7 +78,7 @@ def foreseen(session: Session, text: bytes) -> Generator[bytes, None, Refused | 
     command = _named(session, text)
     if command is None or command.name in LOGINS or session.fired is not None:
         return None
-    session.fired = _fire(session, command.name, session.login)
+    session.fired = session.fire(command.name, session.login)
     try:
         yield from _before(session, session.fired, cuts=True)
     except Refused as refusal:
@@ -90,7 +90,7 @@ def foreseen(session: Session, text: bytes) -> Generator[bytes, None, Refused | 
 
 def logging_in(session: Session, login: Login) -> Iterator[bytes]:
     """Somebody has shown who it is; raises `Refused` and `Left`."""
-    fired = _fire(session, session.command, login)
+    fired = session.fire(session.command, login)
     session.altering = told(fired)
     yield from _before(session, fired)
 
@@ -99,17 +99,8 @@ def capabilities(session: Session, names: list[str]) -> list[str]:
     """What is offered, as it is told now: what happens at CAPABILITY happens wherever that is told."""
     changes = session.lasting + session.altering
     if session.command != "CAPABILITY":
-        changes += told(_fire(session, "CAPABILITY", session.login, only=(Hide, Offer)))
+        changes += told(session.fire("CAPABILITY", session.login, only=(Hide, Offer)))
     return altered(names, changes)
-
-
-def _fire(
-    session: Session, stage: str, login: Login | None, *, only: tuple[type[Action], ...] = (Action,)
-) -> tuple[Action, ...]:
-    name = "starttls" if stage == "STARTTLS" else stage
-    project = login.project if login else session.world.current.project
-    asked = session.asked(name, project, login.account if login else "")
-    return session.fire(session.world.faults, asked, only=only)
 
 
 def _before(session: Session, fired: Collection[Action], *, cuts: bool = False) -> Iterator[bytes]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 
 from mailtrap.bus import Event
-from mailtrap.faults import Action
-from mailtrap.faulty import Faulty, Told
+from mailtrap.faults import Action, Told
+from mailtrap.faulty import Faulty
 from mailtrap.imap import faulted, literals, shown
 from mailtrap.imap.capabilities import capabilities
 from mailtrap.imap.errors import Bad, BadSyntax, NoMessage, Refused, refused
@@ -36,6 +36,7 @@ JUNK_LIMIT = 100
 class Session(Faulty):
     """One client. What it may do next is its state (RFC 9051 §3): logged in or not, a mailbox selected or not."""
 
+    world: World
     fired: tuple[Action, ...] | None = None
     """The faults of a command that is not complete yet."""
     stale: bool = False

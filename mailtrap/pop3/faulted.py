@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from mailtrap.faults import Action, Bad, Bye, Drop, No
-from mailtrap.faulty import Told, altered, cut, told
+from mailtrap.faults import Action, Bad, Bye, Drop, No, Told, altered, told
+from mailtrap.faulty import cut
 from mailtrap.logins import Login
 from mailtrap.pop3.errors import Refused, err
 
@@ -19,7 +19,7 @@ LOGINS = frozenset(("PASS", "AUTH", "APOP"))
 
 def begun(session: Session, stage: str) -> Iterator[bytes]:
     """The connection has come to *stage*; a refusal ends it."""
-    actions = session.fire(session.world.faults, session.asked(stage, session.world.current.project, ""))
+    actions = session.fire(stage, None)
     session.lasting += told(actions)
     ending = yield from session.suffer(actions)
     if ending is not None:
@@ -29,11 +29,7 @@ def begun(session: Session, stage: str) -> Iterator[bytes]:
 
 def carried_out(session: Session, verb: str, answer: Iterator[bytes]) -> Iterator[bytes]:
     """*answer*, that of a command, or what comes of it."""
-    login = session.login
-    project = login.project if login else session.world.current.project
-    stage = "starttls" if verb == "STLS" else verb
-    asked = session.asked(stage, project, login.account if login else "")
-    actions = session.fire(session.world.faults, asked)
+    actions = session.fire(verb, session.login)
     yield from _before(session, actions, cuts=True)
     if session.stopped:
         return
@@ -47,8 +43,7 @@ def carried_out(session: Session, verb: str, answer: Iterator[bytes]) -> Iterato
 
 def logging_in(session: Session, login: Login) -> Iterator[bytes]:
     """Somebody has shown who it is; raises `Refused`, and where nothing is carried out any more, `Ended`."""
-    asked = session.asked(session.verb, login.project, login.account)
-    yield from _before(session, session.fire(session.world.faults, asked))
+    yield from _before(session, session.fire(session.verb, login))
     if session.stopped:
         raise Ended
 

@@ -72,6 +72,8 @@ class World:
 class Session(Faulty):
     """One client. What it may do next is its state: `TRANSACTION` from log-in on."""
 
+    world: World
+
     def __init__(self, world: World, *, peer: str = "", local: str = "", tls: str | None = None) -> None:
         self.world = world
         self.tls = tls

@@ -25,6 +25,7 @@ from mailtrap.faults import (
     Offer,
     Reply,
     Slow,
+    altered,
 )
 from mailtrap.faults.globs import address_matches
 from mailtrap.message.limits import LIMITS
@@ -241,10 +242,4 @@ def _announced(answer: str, changes: list[Hide | Offer]) -> str:
     hostname, *offers = [line[4:] for line in answer.split("\r\n")]
     if not answer.startswith("250") or not offers:
         return answer
-    for change in changes:
-        others = [offer for offer in offers if offer.partition(" ")[0].upper() != change.keyword]
-        if isinstance(change, Hide):
-            offers = others
-        elif others == offers:
-            offers.append(change.keyword)
-    return reply.multiline("250", [hostname, *offers])
+    return reply.multiline("250", [hostname, *altered(offers, changes)])

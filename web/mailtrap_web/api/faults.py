@@ -76,7 +76,7 @@ Created = Annotated[Reply, FaultShape]
 @route("GET", "/v1/faults")
 def faults(call: Call) -> FaultList:
     """The rules that act in this project, each with its hits; those made for all projects among them."""
-    return {"faults": [_shape(each, _names(call)) for each in _here(call)]}
+    return {"faults": [_shape(each, _names(call)) for each in call.world.faults.acting_in(call.project)]}
 
 
 @route("GET", "/v1/faults/{fault_id}")
@@ -110,15 +110,11 @@ def clear_faults(call: Call, *, all: Flag = False) -> RemovedShape:  # noqa: A00
     """Take all rules away that act in this project; `all=true` must be there."""
     if not all:
         raise Problem(400, "nothing_named", "to remove every fault say all=true; one is removed at /v1/faults/{id}")
-    found = [each for each in _here(call) if _may_change(call, each)]
+    found = [each for each in call.world.faults.acting_in(call.project) if _may_change(call, each)]
     for each in found:
         with suppress(NotFound):  # somebody else was quicker
             call.world.faults.remove(each.id)
     return {"removed": len(found)}
-
-
-def _here(call: Call) -> list[Rule]:
-    return [each for each in call.world.faults.rules() if each.project in (None, call.project)]
 
 
 def _may_change(call: Call, found: Rule) -> bool:

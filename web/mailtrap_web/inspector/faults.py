@@ -11,7 +11,7 @@ from mailtrap import quantities
 from mailtrap.errors import BadFault
 from mailtrap.faults import rule
 from mailtrap.faults.stages import STAGES
-from mailtrap_web.inspector.page import page, pages, project, rules_here, world
+from mailtrap_web.inspector.page import page, pages, project, world
 
 FIELDS = ("at", "do", "rcpt", "times")
 """What the page asks for: the other words of a rule are for REST and the command line."""
@@ -56,7 +56,7 @@ def _page(given: dict[str, str] | None = None, problem: str = "", *, status: int
     return page(
         "faults.html",
         status,
-        rules=rules_here(),
+        rules=world().faults.acting_in(project()),
         stages=[f"{protocol}.{each}" for protocol, names in STAGES.items() for each in names],
         now=world().clock.time(),
         given=given or {},

@@ -10,7 +10,6 @@ from flask import Blueprint, current_app, render_template, request
 
 from mailtrap.accounts import CATCHALL
 from mailtrap.errors import NotFound
-from mailtrap.faults import Rule
 from mailtrap.store.records import Account
 from mailtrap.version import __version__
 from mailtrap_web.api.problems import Problem
@@ -65,13 +64,8 @@ def _rail() -> dict[str, object]:
         "accounts": named[:IN_RAIL],
         "ports": addresses,
         "host": host(),
-        "faults": sum(not each.spent for each in rules_here()),
+        "faults": sum(not each.spent for each in world().faults.acting_in(project())),
     }
-
-
-def rules_here() -> list[Rule]:
-    """The faults that act in this project, in others too or not."""
-    return [each for each in world().faults.rules() if each.project in (None, project())]
 
 
 def _catchall() -> Account:
