@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass
 
 from mailtrap.accounts import CATCHALL, account_name
 from mailtrap.configured import Accounts, State
 from mailtrap.current import Current
 from mailtrap.errors import LoginRefused, Suspended, WrongPassword
+from mailtrap.pausing import Pausing
 from mailtrap.peers import parts
 from mailtrap.sasl import Claim
 from mailtrap.store import Store
@@ -74,6 +76,15 @@ class Logins:
             raise
         self.accounts.attempts.succeeded(key)
         return login
+
+    def log_in_after_pause(self, claim: Claim, session: Pausing, peer: str) -> Generator[bytes, None, Login]:
+        """The same for a *session* without sockets, which waits before it says that a password is wrong."""
+        try:
+            return self.log_in(claim, peer)
+        except WrongPassword as error:
+            session.pause = error.pause
+            yield b""
+            raise
 
     def _check(self, login: Login, claim: Claim, *, known: bool = False) -> None:
         configured = self.accounts.find(login.project, login.account)

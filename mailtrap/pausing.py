@@ -15,6 +15,15 @@ STEP = 0.1
 """Seconds between the portions of what is said slowly, unless that is less than an octet."""
 
 
+def portion(pace: float) -> int:
+    """How many octets go at once, so that no more than *pace* go in a second: one at least.
+
+    >>> portion(30), portion(0.5)
+    (3, 1)
+    """
+    return max(1, int(pace * STEP))
+
+
 class Pausing:
     """A session that wants nothing of the kind; one that does sets what it wants, and gives ``b""`` for it to begin."""
 
@@ -49,9 +58,9 @@ class Slow:
         >>> Slow(b"a long answer", 0.5).portion()
         (b'a', 2.0)
         """
-        portion = self.left[: max(1, int(self._pace * STEP))]
-        self.left = self.left[len(portion) :]
-        return portion, len(portion) / self._pace
+        octets = self.left[: portion(self._pace)]
+        self.left = self.left[len(octets) :]
+        return octets, len(octets) / self._pace
 
     def all(self) -> tuple[bytes, float]:
         """All that is left, and no time to wait."""

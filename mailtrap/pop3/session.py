@@ -13,7 +13,7 @@ from mailtrap.bus import Deleted, Emptied, Event
 from mailtrap.clock import Clock
 from mailtrap.configured import Accounts
 from mailtrap.current import Current
-from mailtrap.errors import NotFound, WrongPassword
+from mailtrap.errors import NotFound
 from mailtrap.faults import Faults
 from mailtrap.faulty import Faulty
 from mailtrap.lines import HTTP
@@ -177,12 +177,7 @@ class Session(Faulty):
 
     def enter(self, claim: Claim) -> Iterator[bytes]:
         """Log in, and look into the maildrop."""
-        try:
-            login = self.world.logins.log_in(claim, self.transcript.peer)
-        except WrongPassword as error:
-            self.pause = error.pause
-            yield b""
-            raise
+        login = yield from self.world.logins.log_in_after_pause(claim, self, self.transcript.peer)
         if self.world.faults.active:
             yield from faulted.logging_in(self, login)
         self._lock(login)

@@ -9,14 +9,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mailtrap.pausing import portion
 from mailtrap.tcp import CLOSED
 
 if TYPE_CHECKING:
     from mailtrap.smtp.connection import Connection
     from mailtrap.smtp.data import Data
-
-PER_SECOND = 10
-"""So many pieces, of one octet at least: enough to see a line grow."""
 
 AT_ONCE = 1 << 16
 """Octets that are read at once where only their number matters."""
@@ -32,14 +30,9 @@ class Measure:
     """The connection is ended then, and how."""
 
 
-def piece(pace: int) -> int:
-    """How many octets go at once."""
-    return max(1, pace // PER_SECOND)
-
-
 async def write(smtp: Connection, octets: bytes, pace: int) -> None:
     """Send *octets* so that no more than *pace* of them go out in a second."""
-    at_once = piece(pace)
+    at_once = portion(pace)
     for start in range(0, len(octets), at_once):
         if smtp.transport.is_closing():  # uvloop's does not put up with it
             return
@@ -50,7 +43,7 @@ async def write(smtp: Connection, octets: bytes, pace: int) -> None:
 
 async def read(smtp: Connection, data: Data, measure: Measure) -> None:
     """Fill *data* as *measure* has it. The peer feels that: what was not read yet waits at its end."""
-    at_once = piece(measure.pace) if measure.pace else AT_ONCE
+    at_once = portion(measure.pace) if measure.pace else AT_ONCE
     with _narrow(smtp.transport, at_once), smtp.taking_in(at_once):
         rest = None
         while rest is None:

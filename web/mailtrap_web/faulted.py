@@ -4,25 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable
 from typing import Any
 
 from mailtrap import tcp
 from mailtrap.clock import Clock
 from mailtrap.faults import Action, Asked, Delay, Drop, Hang, Reply, Slow
 from mailtrap.loop import done_after
+from mailtrap.pausing import portion
 from mailtrap_web.api.problems import Problem
+from mailtrap_web.waiting import Event, Receive, Send, first_of, gone
 from mailtrap_web.world import World
-
-Event = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Event]]
-Send = Callable[[Event], Awaitable[None]]
 
 SPARED = ("/v1/faults", "/v1/clock", "/faults", "/livez", "/readyz")
 """Nothing goes wrong where faults are taken away again, and where somebody only asks whether we live."""
-
-PER_SECOND = 10
-"""So many pieces of a slow response go out in a second, of one octet at least."""
 
 
 class Dropped(Exception):
@@ -57,7 +52,7 @@ class Faulted:
         if not self._pace or not body:
             await self._send(event)
             return
-        piece = max(1, self._pace // PER_SECOND)
+        piece = portion(self._pace)
         for start in range(0, len(body), piece):
             part = body[start : start + piece]
             more = event.get("more_body", False) or start + piece < len(body)
@@ -73,14 +68,14 @@ class Faulted:
             case Reply():
                 raise Problem(action.code, "fault", action.text, rule=action.rule)
             case Hang():
-                await self._until(self._deaf())
+                await self._until(gone(self._receive))
                 await self._drop(reset=False)
             case Drop():
                 await self._drop(reset=action.reset)
 
     async def _drop(self, *, reset: bool) -> None:
         tcp.drop(self._transport, reset=reset)
-        await self._deaf()
+        await gone(self._receive)
         raise Dropped
 
     @property
@@ -91,13 +86,7 @@ class Faulted:
 
     async def _until(self, *what: Awaitable[None]) -> None:
         """Wait for one of these, or for the sandbox to stop."""
-        waiting = [asyncio.ensure_future(each) for each in (*what, self._stopping.wait())]
-        try:
-            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for each in waiting:
-                each.cancel()
-            await asyncio.gather(*waiting, return_exceptions=True)
+        await first_of(*what, self._stopping.wait())
 
     async def _gone(self) -> None:
         """Nobody waits for an answer any more. Of a body no more than the beginning is heard ahead for that."""
@@ -106,11 +95,6 @@ class Faulted:
             if self._heard[-1]["type"] == "http.disconnect":
                 return
         await asyncio.Future()
-
-    async def _deaf(self) -> None:
-        """The connection is gone; what comes before that is not heard."""
-        while (await self._receive())["type"] != "http.disconnect":
-            pass
 
     async def _closed(self) -> None:
         """The connection is gone, or going."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, MutableMapping
+from collections.abc import AsyncGenerator, Coroutine, MutableMapping
 from contextlib import aclosing
 from typing import Any
 
@@ -16,12 +16,10 @@ from mailtrap_web.api.routes import Call, Operation, arguments
 from mailtrap_web.faulted import Dropped, Faulted
 from mailtrap_web.gate import Asked, admit, own_names
 from mailtrap_web.isolation import DATA
+from mailtrap_web.waiting import Event, Receive, Send, first_of, gone
 from mailtrap_web.world import World
 
 Scope = MutableMapping[str, Any]
-Event = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Event]]
-Send = Callable[[Event], Awaitable[None]]
 
 
 class Front:
@@ -134,20 +132,9 @@ async def _stream(pieces: AsyncGenerator[bytes, None], kind: str, answer: _Answe
 async def _until(work: Coroutine[Any, Any, None], receive: Receive, stopping: asyncio.Event) -> None:
     """Do the *work* until it is done, nobody is there to hear of it, or the sandbox stops."""
     working = asyncio.ensure_future(work)
-    others = [asyncio.ensure_future(_gone(receive)), asyncio.ensure_future(stopping.wait())]
-    try:
-        await asyncio.wait([working, *others], return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in (working, *others):
-            task.cancel()
-        await asyncio.gather(working, *others, return_exceptions=True)
+    await first_of(working, gone(receive), stopping.wait())
     if not working.cancelled():
         working.result()
-
-
-async def _gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
 
 
 async def _access(world: World, scope: Scope) -> Access:

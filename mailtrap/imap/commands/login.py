@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Generator
 
-from mailtrap.errors import WrongPassword
 from mailtrap.imap.errors import No
 from mailtrap.imap.grammar import Reader
 from mailtrap.imap.registry import NOT_AUTHENTICATED, command
@@ -29,11 +28,6 @@ def logged_in(session: Session, claim: Claim) -> Generator[bytes, None, Done]:
     """Whose account it is from now on; the capabilities of that state are told with it (RFC 9051 §7.1)."""
     if not session.may_log_in:
         raise No("log in after STARTTLS", "PRIVACYREQUIRED")
-    try:
-        login = session.world.logins.log_in(claim, session.transcript.peer)
-    except WrongPassword as error:
-        session.pause = error.pause
-        yield b""
-        raise
+    login = yield from session.world.logins.log_in_after_pause(claim, session, session.transcript.peer)
     yield from session.enter(login)
     return Done("logged in", f"CAPABILITY {' '.join(session.capabilities())}")
