@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -75,12 +75,12 @@ def accounts(value: object) -> tuple[GivenAccount, ...]:
     >>> accounts("ann@example.com:s3cret;;name=bob@example.com state=full")[1].configured.state
     <State.FULL: 'full'>
     """
-    return tables(account, GivenAccount)(_items(value, "name=ann@example.com password=s3cret, or name:password"))
+    return tables(account, GivenAccount, _line("name=ann@example.com password=s3cret, or name:password"))(value)
 
 
 def projects(value: object) -> tuple[GivenProject, ...]:
     """The setting ``project``: tables, lines of words, or ``name:password``."""
-    return tables(project, GivenProject)(_items(value, "name=team-a password=s3cret, or name:password"))
+    return tables(project, GivenProject, _line("name=team-a password=s3cret, or name:password"))(value)
 
 
 def password(value: object) -> str:
@@ -119,22 +119,20 @@ def _read(words: Mapping[str, object], name: str, read: Callable[[object], Row])
         raise BadSettings(f"{name} must be {error}") from None
 
 
-def _items(value: object, form: str) -> object:
-    if isinstance(value, str):
-        value = [line for part in value.split(";;") for line in part.splitlines() if line.strip()]
-    if not isinstance(value, Iterable) or isinstance(value, Mapping):
-        return value
-    return [_words(item.strip(), form) if isinstance(item, str) else item for item in value]
+def _line(form: str) -> Callable[[str], Mapping[str, str]]:
+    """A reader of lines that may be ``name:password``, too; *form* is what an error says instead of the line."""
 
+    def read(line: str) -> Mapping[str, str]:
+        line = line.strip()
+        if _LONG.match(line):
+            try:
+                return words_of(line)
+            except BadSettings:
+                raise BadSettings(f"it is written {form}") from None
+        name, colon, secret = line.partition(":")
+        return {"name": name, "password": secret} if colon else {"name": name}
 
-def _words(line: str, form: str) -> Mapping[str, str]:
-    if _LONG.match(line):
-        try:
-            return words_of(line)
-        except BadSettings:
-            raise BadSettings(f"it is written {form}") from None
-    name, colon, secret = line.partition(":")
-    return {"name": name, "password": secret} if colon else {"name": name}
+    return read
 
 
 _NOT_STORED = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")

@@ -10,26 +10,6 @@ from mailtrap.errors import BadSettings, nearest
 Row = TypeVar("Row")
 
 
-def tables(row: Callable[[Mapping[str, object]], Row], kind: type[Row]) -> Callable[[object], tuple[Row, ...]]:
-    """A reader of such a setting: *row* makes one table a value of the type *kind*, or raises `BadSettings`.
-
-    >>> tables(lambda words: str(words["name"]), str)([{"name": "ann"}, {"name": "bob"}])
-    ('ann', 'bob')
-    """
-
-    def read(value: object) -> tuple[Row, ...]:
-        items = _items(value, kind)
-        found: list[Row] = []
-        for number, item in enumerate(items, 1):
-            try:
-                found.append(item if isinstance(item, kind) and not isinstance(item, str) else row(_words(item)))
-            except BadSettings as error:
-                raise BadSettings(f"number {number}: {error}" if len(items) > 1 else str(error)) from None
-        return tuple(found)
-
-    return read
-
-
 def words_of(line: str) -> dict[str, str]:
     """The words of one line, as a shell cuts it.
 
@@ -50,6 +30,32 @@ def words_of(line: str) -> dict[str, str]:
             raise BadSettings(f"{name} is given twice")
         found[name] = value
     return found
+
+
+def tables(
+    row: Callable[[Mapping[str, object]], Row],
+    kind: type[Row],
+    line: Callable[[str], Mapping[str, object]] = words_of,
+) -> Callable[[object], tuple[Row, ...]]:
+    """A reader of such a setting: *row* makes one table a value of the type *kind*, or raises `BadSettings`.
+
+    *line* is what makes a table of a line.
+
+    >>> tables(lambda words: str(words["name"]), str)([{"name": "ann"}, {"name": "bob"}])
+    ('ann', 'bob')
+    """
+
+    def read(value: object) -> tuple[Row, ...]:
+        items = _items(value, kind)
+        found: list[Row] = []
+        for number, item in enumerate(items, 1):
+            try:
+                found.append(item if isinstance(item, kind) and not isinstance(item, str) else row(_words(item, line)))
+            except BadSettings as error:
+                raise BadSettings(f"number {number}: {error}" if len(items) > 1 else str(error)) from None
+        return tuple(found)
+
+    return read
 
 
 def check_names(words: Mapping[str, object], known: Collection[str], what: str) -> None:
@@ -75,9 +81,9 @@ def _items(value: object, kind: type) -> list[object]:
     raise ValueError("tables, or lines such as name=value other='more words'")
 
 
-def _words(item: object) -> Mapping[str, object]:
+def _words(item: object, line: Callable[[str], Mapping[str, object]]) -> Mapping[str, object]:
     if isinstance(item, Mapping):
         return item
     if isinstance(item, str):
-        return words_of(item)
+        return line(item)
     raise BadSettings(f"{item!r} is neither a table nor a line such as name=value")

@@ -39,7 +39,7 @@ class Reply(Action, Ending):
     text: str
 
     def __str__(self) -> str:
-        return _joined("reject", self.code, self.enhanced, self.text)
+        return joined("reject", self.code, self.enhanced, self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class No(Action, Ending):
     text: str
 
     def __str__(self) -> str:
-        return _joined("no", self.code and f"[{self.code}]", self.text)
+        return joined("no", self.code and f"[{self.code}]", self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Bad(Action, Ending):
     text: str
 
     def __str__(self) -> str:
-        return _joined("bad", self.text)
+        return joined("bad", self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class Bye(Action, Ending):
     text: str
 
     def __str__(self) -> str:
-        return _joined("bye", self.text)
+        return joined("bye", self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class Drop(Action, Ending):
     after: int | None = None
 
     def __str__(self) -> str:
-        return _joined("drop", "rst" if self.reset else "", "" if self.after is None else f"after {self.after}")
+        return joined("drop", "rst" if self.reset else "", "" if self.after is None else f"after {self.after}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ class Bounce(Action):
 
     def __str__(self) -> str:
         after = f"after {written(self.after_seconds)}" if self.after_seconds else ""
-        return _joined("bounce", self.enhanced, self.text, after)
+        return joined("bounce", self.enhanced, self.text, after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,5 +200,6 @@ def written(seconds: float) -> str:
     return f"{seconds:.3f}".rstrip("0").rstrip(".") + "s"
 
 
-def _joined(*words: object) -> str:
-    return " ".join(str(word) for word in words if word != "")
+def joined(*words: object) -> str:
+    """The words that there are, as ``do`` has them."""
+    return " ".join(str(word) for word in words if word not in ("", None))

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from mailtrap.errors import BadFault
-from mailtrap.faults.actions import Action
+from mailtrap.faults.actions import Action, joined
 from mailtrap.faults.kinds import ENHANCED, read
 
 DOMAIN = "fault.test"
@@ -18,15 +18,15 @@ _TAG = re.compile(r"\+id=[^+]*$")
 """What only makes it another recipient: ``tempfail+451+2x+id=7``, for tests that run at the same time."""
 _CODE = r"[45][0-9]{2}"
 _WRITTEN: dict[str, tuple[str, Callable[[re.Match[str]], str]]] = {
-    "reject": (rf"(?:\+({_CODE})(?:\+({ENHANCED}))?)?", lambda m: _joined("reject", m[1], m[2])),
+    "reject": (rf"(?:\+({_CODE})(?:\+({ENHANCED}))?)?", lambda m: joined("reject", m[1], m[2])),
     "tempfail": (
         rf"(?:\+(4[0-9]{{2}})(?:\+({ENHANCED}))?)?(?:\+[0-9]{{1,4}}x)?",
-        lambda m: _joined("reject", m[1] or "451", m[2]),
+        lambda m: joined("reject", m[1] or "451", m[2]),
     ),
     "delay": (r"\+([0-9a-z.]+)", lambda m: f"delay {m[1]}"),
     "drop": ("", lambda _: "drop"),
-    "greylist": (r"(?:\+([0-9a-z.]+))?", lambda m: _joined("greylist", m[1])),
-    "bounce": (rf"(?:\+({ENHANCED}))?(?:\+([0-9a-z.]+))?", lambda m: _joined("bounce", m[1], m[2] and f"after {m[2]}")),
+    "greylist": (r"(?:\+([0-9a-z.]+))?", lambda m: joined("greylist", m[1])),
+    "bounce": (rf"(?:\+({ENHANCED}))?(?:\+([0-9a-z.]+))?", lambda m: joined("bounce", m[1], m[2] and f"after {m[2]}")),
 }
 """How the local part goes on behind the kind's name, and the text of ``do`` that this comes to."""
 
@@ -55,7 +55,3 @@ def fault_of(address: str) -> tuple[Action, int | None] | None:
 def _times(local: str) -> int | None:
     found = re.search(r"\+([0-9]+)x$", local)
     return int(found[1]) if found else None
-
-
-def _joined(*words: str | None) -> str:
-    return " ".join(word for word in words if word)

@@ -1,4 +1,4 @@
-"""Who may send, and to whom, where that is configured. Nobody comes here while nothing is."""
+"""Who may send, and to whom, where that is configured."""
 
 from __future__ import annotations
 
@@ -15,11 +15,14 @@ if TYPE_CHECKING:
     from mailtrap.smtp.transaction import Transaction
 
 
+def must_log_in(smtp: SMTP) -> bool:
+    """Whether nobody sends who has not logged in. LMTP is spoken by servers that deliver (RFC 2033): those do not."""
+    is_required = smtp.policy.auth_required or smtp.factory.accounts.policy == "required"
+    return is_required and not smtp.port.lmtp
+
+
 def mail(smtp: SMTP, mail_from: Address) -> str:
     """The reply that refuses a transaction because of who it is from; empty if it may begin."""
-    if smtp.user is None:  # LMTP is spoken by servers that deliver (RFC 2033): those do not log in
-        is_required = smtp.factory.accounts.policy == "required" and not smtp.port.lmtp
-        return reply.AUTH_FIRST if is_required else ""
     return "" if smtp.login is None or _is_own(smtp, smtp.login, mail_from) else reply.NOT_YOURS
 
 

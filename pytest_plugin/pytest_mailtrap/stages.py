@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
-from mailtrap.faults.actions import written
+from mailtrap.faults.actions import joined, written
 from pytest_mailtrap.span import span
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Stage:
 
     def _do(self, *words: object) -> Fault:
         __tracebackhide__ = True
-        return self._add(self._at, " ".join(str(word) for word in words if word not in ("", None)))
+        return self._add(self._at, joined(*words))
 
 
 class Mail(Stage):

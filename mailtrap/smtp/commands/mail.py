@@ -28,7 +28,7 @@ async def mail(smtp: SMTP, arg: str) -> str:
     try:
         mail_from = path(text)
         refusal = refused(smtp, mail_from, MAIL)
-        if smtp.user is None and smtp.policy.auth_required and not smtp.port.lmtp:  # RFC 4954 §6
+        if smtp.user is None and permitted.must_log_in(smtp):  # RFC 4954 §6
             refusal = reply.AUTH_FIRST
     except BadAddress:
         mail_from, refusal = Address(text), reply.BAD_SENDER
