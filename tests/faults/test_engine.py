@@ -12,16 +12,6 @@ from mailtrap.faults import Asked, Delay, Drop, Faults, Hide, Reply, Rule
 from mailtrap.faults.engine import MOST_RULES
 
 
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def faults(clock: Clock) -> Faults:
-    return Faults(clock)
-
-
 def rcpt(address: str = "ann@example.com", *, project: int = 1, peer: str = "192.0.2.1") -> Asked:
     return Asked("smtp.rcpt", project, peer=peer, mail_from="app@example.com", rcpt_to=(address,))
 

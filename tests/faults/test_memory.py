@@ -9,16 +9,6 @@ from mailtrap.faults import Asked, Faults, Rule
 from mailtrap.faults.memory import MOST, Table
 
 
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def faults(clock: Clock) -> Faults:
-    return Faults(clock)
-
-
 def rcpt(address: str = "ann@x.test", peer: str = "192.0.2.1", *, project: int = 1, account: str = "") -> Asked:
     return Asked("smtp.rcpt", project, peer, "app@shop.test", (address,), account)
 

@@ -13,6 +13,7 @@ import requests
 from flask.testing import FlaskClient
 
 from mailtrap.accounts import accounts_of
+from mailtrap.configured import Accounts
 from mailtrap.current import Current
 from mailtrap.envelope import Address, Envelope
 from mailtrap.message.facts import facts
@@ -65,9 +66,14 @@ def put(store: Store, current: Current) -> Put:
 
 
 @pytest.fixture
-def client(store: Store, current: Current) -> FlaskClient:
+def accounts(store: Store) -> Accounts:
+    return Accounts(store)
+
+
+@pytest.fixture
+def client(store: Store, current: Current, accounts: Accounts) -> FlaskClient:
     """The Flask half by itself."""
-    world = World(store=store, current=current, json_limit=100_000, import_limit=1_000_000)
+    world = World(store=store, current=current, accounts=accounts, json_limit=100_000, import_limit=1_000_000)
     return create_app(world).test_client()
 
 

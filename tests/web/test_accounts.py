@@ -11,23 +11,11 @@ from messages import new_message
 from mailtrap.configured import Accounts, Configured, State
 from mailtrap.current import Current
 from mailtrap.store import Store
-from mailtrap_web.app import create_app
-from mailtrap_web.world import World
 
 if TYPE_CHECKING:
     from tests.web.conftest import Put
 
 ANN = "/v1/accounts/ann@example.com"
-
-
-@pytest.fixture
-def accounts(store: Store) -> Accounts:
-    return Accounts(store)
-
-
-@pytest.fixture
-def client(store: Store, current: Current, accounts: Accounts) -> FlaskClient:
-    return create_app(World(store=store, current=current, accounts=accounts)).test_client()
 
 
 @pytest.mark.parametrize(

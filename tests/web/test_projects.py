@@ -14,23 +14,11 @@ from mailtrap.current import Current
 from mailtrap.sandbox import Sandbox
 from mailtrap.store import Store
 from mailtrap.store.retention import Limits
-from mailtrap_web.app import create_app
-from mailtrap_web.world import World
 
 if TYPE_CHECKING:
     from tests.web.conftest import Put
 
 TEAM = "/v1/projects/team-a"
-
-
-@pytest.fixture
-def accounts(store: Store) -> Accounts:
-    return Accounts(store)
-
-
-@pytest.fixture
-def client(store: Store, current: Current, accounts: Accounts) -> FlaskClient:
-    return create_app(World(store=store, current=current, accounts=accounts)).test_client()
 
 
 def basic(name: str, password: str = "") -> dict[str, str]:
