@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from mailtrap.message.attached import is_attached
 from mailtrap.message.content import content, decoded
-from mailtrap.message.hypertext import html_to_text
 from mailtrap.message.parse import Structure
 from mailtrap.message.part import Octets, Part
 
-__all__ = ["content", "decoded", "html", "html_to_text", "readable", "shown", "text"]
+__all__ = ["content", "decoded", "html", "readable", "shown", "text"]
 
 
 def text(octets: Octets, structure: Structure) -> str:
@@ -55,6 +54,8 @@ def shown(octets: Octets, part: Part, limit: int | None = None) -> str:
     """What is read of one part: its text, or what its HTML says (of its first *limit* octets, if that is given)."""
     found = decoded(octets, part, limit)
     if part.type == "text/html":
+        from mailtrap.message.hypertext import html_to_text  # late: whoever gets plain text alone does without
+
         return html_to_text(found)
     if part.parameters.get("format", "").lower() == "flowed":
         return _unflowed(found, deleting=part.parameters.get("delsp", "").lower() == "yes")

@@ -136,4 +136,8 @@ def _body(octets: Octets, structure: Structure) -> str:
 def _text(octets: Octets, part: Part) -> str:
     beginning = replace(part, end=min(part.end, part.body + 4 * BODY))
     text = text_of.decoded(octets, beginning)
-    return text_of.html_to_text(text) if part.type == "text/html" else text
+    if part.type != "text/html":
+        return text
+    from mailtrap.message.hypertext import html_to_text  # late, as in `mailtrap.message.text`
+
+    return html_to_text(text)

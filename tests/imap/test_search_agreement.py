@@ -16,6 +16,7 @@ from searching import fill, mark, searched, selected
 from mailtrap.imap.session import Session
 from mailtrap.message import headers, text
 from mailtrap.message.facts import facts
+from mailtrap.message.hypertext import html_to_text
 from mailtrap.message.parse import parse
 from mailtrap.search.fold import fold
 from mailtrap.store.records import Flag
@@ -210,7 +211,7 @@ def body_of(octets: bytes) -> str:
     for part in parse(octets).parts():
         if part.type.startswith("text/") and not part.children:
             decoded = text.decoded(octets, part)
-            texts.append(fold(text.html_to_text(decoded) if part.type == "text/html" else decoded))
+            texts.append(fold(html_to_text(decoded) if part.type == "text/html" else decoded))
     return "\n".join(texts)
 
 
