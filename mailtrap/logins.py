@@ -50,16 +50,6 @@ class Logins:
         """Each of these lets *user* in: the account's, and that of the project that was named."""
         return self._passwords(self.whose(user)) if self.accounts.any and user else ()
 
-    def admits(self, claim: Claim) -> bool:
-        """Whether `log_in` would succeed."""
-        try:
-            login = self.whose(claim.user)
-            if self.accounts.any:
-                self._check(login, claim)
-        except LoginRefused:
-            return False
-        return True
-
     def log_in(self, claim: Claim, peer: str = "", *, known: bool = False) -> Login:
         """Whose account it is; *peer* is who asks. Raises `WrongPassword`, `Suspended` or another `LoginRefused`.
 

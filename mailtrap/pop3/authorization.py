@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from binascii import b2a_base64
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from hashlib import md5
 from hmac import compare_digest
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
+from mailtrap.errors import LoginRefused
 from mailtrap.pop3.errors import Bad, Refused
 from mailtrap.pop3.maildrop import counted
 from mailtrap.pop3.registry import ANY, AUTHORIZATION, COMMANDS, command
@@ -74,12 +76,12 @@ def auth(session: Session, argument: str) -> Iterator[bytes]:
     exchange = _begun(session, name.upper(), initial=bool(initial))
     challenge = next(exchange)
     if initial:  # also where the mechanism has the server speak first: LOGIN's is the user name
-        yield from go_on(session, exchange, _octets(initial.strip(" ")))
+        yield from _go_on(session, exchange, _octets(initial.strip(" ")))
     else:
-        yield from _challenge(session, exchange, challenge)
+        yield from _challenge(session, challenge, partial(_go_on, session, exchange))
 
 
-def go_on(session: Session, exchange: Exchange, line: bytes) -> Iterator[bytes]:
+def _go_on(session: Session, exchange: Exchange, line: bytes) -> Iterator[bytes]:
     """The client's turn in an exchange."""
     try:
         challenge = exchange.send(decoded(line))
@@ -88,7 +90,7 @@ def go_on(session: Session, exchange: Exchange, line: bytes) -> Iterator[bytes]:
     except StopIteration as end:
         yield from _enter(session, end.value)
     else:
-        yield from _challenge(session, exchange, challenge)
+        yield from _challenge(session, challenge, partial(_go_on, session, exchange))
 
 
 @command("STLS", state=AUTHORIZATION, capability=lambda session: "STLS" if _may_start_tls(session) else None)
@@ -117,9 +119,13 @@ def lang(_: Session, language: str) -> Iterator[bytes]:
         raise Refused("en There is English alone")
 
 
-def _challenge(session: Session, exchange: Exchange, challenge: bytes) -> Iterator[bytes]:
-    session.exchange = exchange
+def _challenge(session: Session, challenge: bytes, answer: Callable[[bytes], Iterator[bytes]]) -> Iterator[bytes]:
+    session.exchange = answer
     yield b"+ %b\r\n" % b2a_base64(challenge, newline=False)
+
+
+def _refused(error: LoginRefused, _: bytes) -> NoReturn:
+    raise error
 
 
 def _begun(session: Session, name: str, *, initial: bool) -> Exchange:
@@ -131,8 +137,14 @@ def _begun(session: Session, name: str, *, initial: bool) -> Exchange:
 
 def _enter(session: Session, claim: Claim) -> Iterator[bytes]:
     _checked(claim.user)
-    yield from session.enter(claim)
-    yield f"+OK {counted(len(session.maildrop))}\r\n".encode()
+    try:
+        yield from session.enter(claim)
+    except LoginRefused as error:
+        if not claim.explanation:
+            raise
+        yield from _challenge(session, claim.explanation, partial(_refused, error))
+    else:
+        yield f"+OK {counted(len(session.maildrop))}\r\n".encode()
 
 
 def _checked(name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from secrets import token_hex
 
@@ -18,15 +18,15 @@ from mailtrap.faults import Faults
 from mailtrap.faulty import Faulty
 from mailtrap.lines import HTTP
 from mailtrap.logins import Login, Logins
-from mailtrap.pop3 import authorization as _authorization
+from mailtrap.pop3 import authorization as _authorization  # noqa: F401 - for the side effect: its commands
 from mailtrap.pop3 import faulted
-from mailtrap.pop3 import transaction as _transaction  # noqa: F401 - for the side effect: its commands
+from mailtrap.pop3 import transaction as _transaction  # noqa: F401 - the same
 from mailtrap.pop3.errors import Bad, BrokenOff, Refused, answer, err
 from mailtrap.pop3.lines import Lines
 from mailtrap.pop3.maildrop import Maildrop, Reading
 from mailtrap.pop3.registry import AUTHORIZATION, COMMANDS, TRANSACTION
 from mailtrap.pop3.seen import Seen
-from mailtrap.sasl import Claim, Exchange
+from mailtrap.sasl import Claim
 from mailtrap.store import Store
 from mailtrap.transcript import MASKED, Transcript
 
@@ -91,8 +91,8 @@ class Session(Faulty):
         """What APOP's digest is of (RFC 1939 §7)."""
         self.verb = ""
         """The command that is being carried out."""
-        self.exchange: Exchange | None = None
-        """AUTH is under way: the next line is no command."""
+        self.exchange: Callable[[bytes], Iterator[bytes]] | None = None
+        """AUTH is under way: the next line is no command, and this is its answer."""
         self.state = AUTHORIZATION
         self.maildrop = Maildrop()
         self.reading = Reading(world.store, self.maildrop)
@@ -268,7 +268,7 @@ class Session(Faulty):
         line = self._lines.take_one(in_exchange=exchange is not None)
         if exchange is not None:
             self.transcript.add("C", MASKED)
-            return _authorization.go_on(self, exchange, line)
+            return exchange(line)
         self._note(line)
         return self._carry_out(line)
 

@@ -30,16 +30,15 @@ class Claim:
     """Whether it has shown that it knows this password; takes as long whether it has or not."""
     needs_password: bool = False
     """Who has none cannot have shown anything: any will not do, since the server has to show that it knows it, too."""
+    explanation: bytes = b""
+    """What is said to who is refused, as one more challenge; whatever comes back, they stay so (RFC 7628 §3.2.3)."""
 
 
 class Verifier(Protocol):
-    """Who knows the passwords, for mechanisms in which the server has to prove or to explain something."""
+    """Who knows the passwords, for mechanisms in which the server has to prove something."""
 
     def passwords(self, user: str) -> Sequence[str]:
         """Each of these lets *user* in; none where nothing is configured for that name."""
-
-    def admits(self, claim: Claim) -> bool:
-        """Whether it will be let in."""
 
 
 Exchange = Generator[bytes, bytes, Claim]
@@ -73,9 +72,13 @@ def decoded(line: bytes) -> bytes:
         raise BadExchange("the response is not base64") from None
 
 
-def said(user: bytes, secret: bytes) -> Claim:
+def said(user: bytes, secret: bytes, explanation: bytes = b"") -> Claim:
     """The claim of a client that says the password itself."""
-    return Claim(text(user), lambda password: compare_digest(secret, password.encode("utf-8", "surrogateescape")))
+
+    def proves(password: str) -> bool:
+        return compare_digest(secret, password.encode("utf-8", "surrogateescape"))
+
+    return Claim(text(user), proves, explanation=explanation)
 
 
 def text(user: bytes) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import weakref
+from base64 import b64encode
 from collections.abc import Iterator
 from itertools import takewhile
 
@@ -12,6 +13,7 @@ from conversations import SansIo
 from messages import new_message
 
 from mailtrap.bus import Added, Changed, Event, Filed, Removed
+from mailtrap.configured import Configured
 from mailtrap.current import Current
 from mailtrap.imap import heard
 from mailtrap.imap.session import JUNK_LIMIT, Session, World
@@ -82,6 +84,19 @@ def test_a_project_may_be_named_before_the_account(world: World, rest: str, mess
     client = talk(world, f"1 LOGIN {other.name}{rest} x\r\n".encode())
 
     assert answer(client, b"a STATUS INBOX (MESSAGES)\r\n")[0] == b"* STATUS INBOX (MESSAGES %d)" % messages
+
+
+@pytest.mark.parametrize("said", [b"", b"AQ==", b"*", b"no base64"])
+def test_a_token_that_is_refused_was_wrong_whatever_is_said_to_its_explanation(world: World, said: bytes) -> None:
+    world.accounts.put(world.current.project, Configured(ANN, "s3cret"))
+    client = talk(world, b"1 AUTHENTICATE XOAUTH2\r\n*\r\n")  # nothing was shown: that is none
+    wrong = b64encode(b"user=ann@example.com\x01auth=Bearer wrong\x01\x01")
+
+    for pause in (0, 0.5):
+        assert answer(client, b"a AUTHENTICATE XOAUTH2 " + wrong + b"\r\n")[0].startswith(b"+ ey")
+        assert client.session.pause == pause  # before anything is said of it
+        assert answer(client, said + b"\r\n")[0].startswith(b"a NO [AUTHENTICATIONFAILED] ")
+    assert answer(client, b"b LOGIN ann@example.com s3cret\r\n")[0].startswith(b"b OK ")
 
 
 # -- the transcript

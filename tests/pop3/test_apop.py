@@ -70,3 +70,18 @@ def test_who_goes_on_with_wrong_passwords_waits(pop3: Any) -> None:
 
     apop(conversation, "wrong")
     assert conversation.session.pause == 0.5
+
+
+@pytest.mark.parametrize("answer", [b"", b"AQ==", b"*", b"no base64"])
+def test_a_token_that_is_refused_was_wrong_whatever_is_said_to_its_explanation(pop3: Any, answer: bytes) -> None:
+    conversation = pop3.connect()
+    conversation.send(b"AUTH XOAUTH2\r\n*\r\n")  # nothing was shown: that is none
+    assert [conversation.line()[:4] for _ in range(2)] == [b"+ ", b"-ERR"]
+
+    for pause in (0, 0.5):
+        conversation.send(b"AUTH XOAUTH2 " + b64encode(f"user={ANN}\x01auth=Bearer wrong\x01\x01".encode()) + b"\r\n")
+        assert conversation.line().startswith(b"+ ey")
+        assert conversation.session.pause == pause  # before anything is said of it
+        conversation.send(answer + b"\r\n")
+        assert conversation.line().startswith(b"-ERR [AUTH] ")
+    assert apop(conversation, "tanstaaf") == b"+OK 0 messages"

@@ -175,3 +175,25 @@ def test_who_goes_on_with_wrong_passwords_waits_and_nobody_else(server: Any) -> 
     clock.advance(0.5)
     assert conversation.reply().startswith(b"535")
     clock.close()
+
+
+@pytest.mark.parametrize("answer", [b"", b"AQ==", b"*", b"no base64"])
+def test_a_token_that_is_refused_was_wrong_whatever_is_said_to_its_explanation(server: Any, answer: bytes) -> None:
+    clock, accounts = Watched(), Accounts(server.store)
+    accounts.put(server.project, Configured("ann", "s3cret"))
+    server.with_limits(accounts=accounts, clock=clock)
+    wrong = b"AUTH XOAUTH2 " + b64encode(b"user=ann\x01auth=Bearer wrong\x01\x01")
+    conversation = server.greeted()
+    assert conversation.ask(b"AUTH XOAUTH2") == b"334 "
+    assert conversation.ask(b"*").startswith(b"501 5.7.0")  # nothing was shown: that is none
+
+    assert conversation.ask(wrong).startswith(b"334 ey")
+    assert conversation.ask(answer).startswith(b"535 5.7.8")
+    conversation.send(wrong + b"\r\n")
+    assert clock.pause() == 0.5
+    assert conversation.received == b""  # nothing is said of it before
+    clock.advance(0.5)
+    assert conversation.reply().startswith(b"334 ey")
+    assert conversation.ask(answer).startswith(b"535 5.7.8")
+    assert conversation.ask(plain("ann", "s3cret")).startswith(b"235")
+    clock.close()

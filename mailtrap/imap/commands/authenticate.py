@@ -5,6 +5,7 @@ from __future__ import annotations
 from binascii import b2a_base64
 from collections.abc import Generator
 
+from mailtrap.errors import LoginRefused
 from mailtrap.imap.commands.login import logged_in
 from mailtrap.imap.errors import Bad, No
 from mailtrap.imap.grammar import Reader
@@ -32,7 +33,12 @@ def authenticate(session: Session, args: Reader) -> Responses:
         claim = yield from _carried_out(session, exchange, initial)
     except BadExchange as error:
         raise Bad(str(error)) from None  # RFC 9051 §6.2.2: so is one that was cancelled
-    return (yield from logged_in(session, claim))
+    try:
+        return (yield from logged_in(session, claim))
+    except LoginRefused:
+        if claim.explanation:
+            yield from _answer(session, claim.explanation)
+        raise
 
 
 def _carried_out(session: Session, exchange: Exchange, initial: bytes) -> Generator[bytes, None, Claim]:
@@ -44,13 +50,16 @@ def _carried_out(session: Session, exchange: Exchange, initial: bytes) -> Genera
     challenge = next(exchange)
     try:
         while True:
-            if initial:
-                line, initial = initial, b""
-            else:
-                yield b"+ %b\r\n" % b2a_base64(challenge, newline=False)
-                line = yield from session.line()
-                session.transcript.add("C", MASKED)
-            challenge = exchange.send(decoded(line))
+            response = initial or (yield from _answer(session, challenge))
+            initial = b""
+            challenge = exchange.send(decoded(response))
     except StopIteration as done:
         claim: Claim = done.value
         return claim
+
+
+def _answer(session: Session, challenge: bytes) -> Generator[bytes, None, bytes]:
+    yield b"+ %b\r\n" % b2a_base64(challenge, newline=False)
+    line = yield from session.line()
+    session.transcript.add("C", MASKED)
+    return line

@@ -54,14 +54,17 @@ async def _exchanged(smtp: SMTP, mechanism: str, initial: str = "") -> sasl.Clai
     response = initial.encode("utf-8", "surrogateescape")
     try:
         while True:
-            if not response:
-                await smtp.push("334 " + b2a_base64(challenge, newline=False).decode())
-                await smtp.flush()
-            challenge = exchange.send(sasl.decoded(response or await smtp.secret_line()))
+            challenge = exchange.send(sasl.decoded(response or await _answer(smtp, challenge)))
             response = b""
     except StopIteration as end:
         claim: sasl.Claim = end.value
         return claim
+
+
+async def _answer(smtp: SMTP, challenge: bytes) -> bytes:
+    await smtp.push("334 " + b2a_base64(challenge, newline=False).decode())
+    await smtp.flush()
+    return await smtp.secret_line()
 
 
 async def _log_in(smtp: SMTP, claim: sasl.Claim) -> str:
@@ -73,6 +76,8 @@ async def _log_in(smtp: SMTP, claim: sasl.Claim) -> str:
         if isinstance(error, WrongPassword) and error.pause:
             await smtp.flush()
             await smtp.wait(error.pause)
+        if claim.explanation:
+            await _answer(smtp, claim.explanation)
         return reply.not_logged_in(error)
     smtp.user = claim.user
     return reply.LOGGED_IN
