@@ -5,7 +5,7 @@ from __future__ import annotations
 from mailtrap.errors import MailtrapError
 
 LIMIT = 12_288
-"""Octets of a line without its end: what RFC 4954 §4.3 wants for AUTH, the longest of all commands, in POP3 too."""
+"""Octets of a line without its end that AUTH takes at least, here and in POP3 (RFC 4954 §4.3, RFC 5034 §4)."""
 
 HTTP = frozenset("GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH".split())
 """Commands of a protocol that is not spoken at any port for mail (RFC 9110 §9.3, RFC 5789)."""
@@ -18,7 +18,10 @@ class LineTooLong(MailtrapError):
 class Lines:
     """Takes octets in pieces of any size and gives lines; a search never looks at an octet twice."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int = LIMIT) -> None:
+        """*limit*: octets of a line without its end."""
+        self._limit = limit
+        self._longest = max(limit, LIMIT)
         self._octets = bytearray()
         self._scanned = 0  # no LF before this
         self._overlong = False
@@ -32,7 +35,7 @@ class Lines:
 
     def clear(self) -> None:
         """Forget what came."""
-        self.__init__()  # type: ignore[misc]  # as new
+        self.__init__(self._limit)  # type: ignore[misc]  # as new
 
     def ready(self) -> bool:
         """Whether a whole line is here. What cannot become a line any more is dropped."""
@@ -41,15 +44,16 @@ class Lines:
             self._scanned = end
             return True
         self._scanned = len(self._octets)
-        if self._scanned > LIMIT + 1:  # the CR of the line's end may be here already
+        if self._scanned > self._longest + 1:  # the CR of the line's end may be here already
             self._overlong = True
             self._octets.clear()
             self._scanned = 0
         return False
 
-    def take(self) -> bytes:
+    def take(self, *, in_exchange: bool = False) -> bytes:
         """The next line without its end, once `ready`; raises `LineTooLong` in its place.
 
+        *in_exchange*: it belongs to AUTH, as a command that begins so does.
         A bare LF ends a command too, as it does for Postfix: people type at this port. The end of DATA,
         where that would let messages be smuggled in, is found by `Data` and is stricter.
         """
@@ -57,9 +61,8 @@ class Lines:
         del self._octets[: self._scanned + 1]
         self._scanned = 0
         line = line.removesuffix(b"\r")
-        if self._overlong or len(line) > LIMIT:
-            self._overlong = False
-            raise LineTooLong(f"a command line may have {LIMIT:,} octets")
+        if self._overlong or len(line) > self._limit:
+            self._check(line, in_exchange=in_exchange)
         return line
 
     def take_all(self) -> bytes:
@@ -68,3 +71,9 @@ class Lines:
         self._octets.clear()
         self._scanned = 0
         return octets
+
+    def _check(self, line: bytes, *, in_exchange: bool) -> None:
+        overlong, self._overlong = self._overlong, False
+        limit = self._longest if in_exchange or line[:5].upper() == b"AUTH " else self._limit
+        if overlong or len(line) > limit:
+            raise LineTooLong(f"a line may have {limit:,} octets")

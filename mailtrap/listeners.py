@@ -132,6 +132,7 @@ class Listeners:
 
     def _smtp_factory(self) -> Factory:
         if self._smtp is None:
+            from mailtrap.lines import LIMIT
             from mailtrap.smtp.server import Factory
 
             settings = self._sandbox.settings
@@ -150,6 +151,7 @@ class Listeners:
                 connections=settings.connections,
                 idle=settings.smtp_timeout,
                 line=settings.command_timeout,
+                line_limit=settings.line_limit or LIMIT,
                 trust_xclient=settings.trust_xclient,
                 proxy_protocol=settings.proxy_protocol,
             )
@@ -182,13 +184,14 @@ class Listeners:
 
 
 def _pop3(sandbox: Sandbox) -> Callable[[bool], Make]:
-    from mailtrap.pop3.session import Session, World
+    from mailtrap.pop3.session import LINE, Session, World
 
     settings = sandbox.settings
     world = World(
         store=sandbox.store,
         current=sandbox.current,
         hostname=settings.hostname,
+        line_limit=settings.line_limit or LINE,
         idle=settings.pop3_timeout,
         strict_stuffing=settings.pop3_strict_stuffing,
         locking=settings.pop3_locking,
@@ -201,6 +204,7 @@ def _pop3(sandbox: Sandbox) -> Callable[[bool], Make]:
 
 def _imap(sandbox: Sandbox) -> Callable[[bool], Make]:
     from mailtrap.imap.session import Session, World
+    from mailtrap.imap.wire import LINE
 
     settings = sandbox.settings
     world = World(
@@ -208,6 +212,8 @@ def _imap(sandbox: Sandbox) -> Callable[[bool], Make]:
         current=sandbox.current,
         hostname=settings.hostname,
         size_limit=settings.size_limit,
+        line_limit=settings.line_limit or LINE,
+        literal_limit=settings.literal_limit,
         idle=settings.imap_timeout,
         faults=sandbox.faults,
         login_disabled=settings.login_needs_tls,

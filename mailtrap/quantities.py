@@ -70,6 +70,14 @@ def size(value: object) -> int:
     return int(octets)
 
 
+def line(value: object) -> int:
+    """Octets of a line: as many at least as a client of SMTP may send (RFC 5321 §4.5.3.1.4); POP3 has less."""
+    octets = _scaled(value, SIZES)
+    if octets is None or octets < 512:
+        raise ValueError("a size such as 12KiB, and 512 at least, which SMTP needs")
+    return int(octets)
+
+
 def duration(value: object) -> float:
     """Seconds, with or without a unit.
 

@@ -145,6 +145,16 @@ class Settings:
     mime_parts: int = _option("10000", q.count, "N", "So many parts of a message are looked into.")
     header_limit: int = _option("1MiB", q.size, "SIZE", "So much of a header is read; all of it is kept.")
     addresses_limit: int = _option("10000", q.count, "N", "So many addresses of one field are read.")
+    line_limit: int | None = _option(
+        None,
+        q.line,
+        "SIZE",
+        "The longest command line. Without it, 12KiB in SMTP, 2KiB in POP3 and 64KiB in IMAP. "
+        "AUTH, in SMTP and POP3, may have 12KiB anyway.",
+    )
+    literal_limit: int = _option(
+        "64KiB", q.size, "SIZE", "The most octets of literals in a command of IMAP, APPEND apart; 4KiB before log-in."
+    )
     connections: int = _option("2000", q.count, "N", "The most connections at a time, for each mail protocol.")
     smtp_timeout: float = _option("5m", q.duration, "TIME", "How long an SMTP client may be silent.")
     pop3_timeout: float = _option("10m", q.duration, "TIME", "How long a POP3 client may be silent.")

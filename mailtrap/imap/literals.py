@@ -9,9 +9,8 @@ from mailtrap.imap.errors import Bad, No, Refused
 if TYPE_CHECKING:
     from mailtrap.imap.session import Session
 
-LITERAL_BEFORE_LOGIN = 4096
-LITERAL = 1 << 16
-"""Octets of a literal that is no message."""
+BEFORE_LOGIN = 4096
+"""So many octets of literals are let come at most, whatever the limit is."""
 
 
 def refusal(session: Session, size: int, text: bytes, before: int) -> Refused | None:
@@ -19,10 +18,11 @@ def refusal(session: Session, size: int, text: bytes, before: int) -> Refused | 
 
     *text* is how its command begins, *before* the octets of other literals in that.
     """
+    most = session.world.literal_limit
     if session.login is None:
-        return Bad("log in before you send so much", "TOOBIG") if before + size > LITERAL_BEFORE_LOGIN else None
+        return Bad("log in before you send so much", "TOOBIG") if before + size > min(most, BEFORE_LOGIN) else None
     words = text.split(b" ", 2)
-    if len(words) > 1 and words[1].upper() == b"APPEND" and before <= LITERAL:
+    if len(words) > 1 and words[1].upper() == b"APPEND" and before <= most:
         limit = session.world.size_limit
         return No(f"messages have at most {limit} octets here", "TOOBIG") if size > limit else None
-    return Bad("a literal is too large", "TOOBIG") if before + size > LITERAL else None
+    return Bad("a literal is too large", "TOOBIG") if before + size > most else None

@@ -65,7 +65,7 @@ class Session(Faulty):
         """It came as ``UID …``."""
         self.idling = False
         self._heard: Heard | None = None
-        self._wire = Wire()
+        self._wire = Wire(world.line_limit)
         self._busy = False
         self._junk = 0
         self._conversation = self._converse()

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 LINE = 1 << 16
-"""Octets of a command, its literals left out."""
+"""Octets of a command, its literals left out, where nothing else is said."""
 
 _LITERAL = re.compile(rb"(~?)\{(\d{1,20})(\+?)\}\Z")  # RFC 7888 has the `+`, RFC 9051 §4.3 the `~` of literal8
 _UNASKED = re.compile(rb"\{\d{1,20}\+\}\r?\Z")
@@ -39,7 +39,7 @@ class Announced:
 
 
 class TooLong(Exception):
-    """A command came whose text is longer than `LINE`; it was dropped, and *start* is how it began.
+    """A command came whose text is longer than the limit; it was dropped, and *start* is how it began.
 
     *goes_on*: a literal follows that the client does not wait to send (RFC 7888): nobody knows where it ends.
     """
@@ -53,7 +53,9 @@ class TooLong(Exception):
 class Wire:
     """Takes octets in any pieces and gives commands, one by one."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int = LINE) -> None:
+        """*limit*: octets of a command, its literals left out."""
+        self._limit = limit
         self._input = bytearray()
         self._at = 0
         """What is in front of it was taken."""
@@ -103,14 +105,15 @@ class Wire:
             self._scanned = len(self._input)
             self._drop_if_too_long()
             return None
-        line = bytes(self._input[self._at : end])
+        # A bare LF ends a line, too: every server lets it.
+        line = bytes(self._input[self._at : end]).removesuffix(b"\r")
         self._take(end + 1)
-        if self._dropping is not None or self._length + len(line) > LINE:
+        if self._dropping is not None or self._length + len(line) > self._limit:
             start = self._start(line) if self._dropping is None else self._dropping
             goes_on = _UNASKED.search(self._tail + line) is not None
             self._forget()
             raise TooLong(start, goes_on=goes_on)
-        return line.removesuffix(b"\r")  # a bare LF ends a line, too: every server lets it
+        return line
 
     def next(self) -> Command | Announced | None:
         """The next command; or that a literal is announced in it; None if more must come. Raises `TooLong`."""
@@ -164,7 +167,7 @@ class Wire:
             self._at = self._scanned = 0
 
     def _drop_if_too_long(self) -> None:
-        if self._dropping is not None or self._length + len(self._input) - self._at > LINE:
+        if self._dropping is not None or self._length + len(self._input) - self._at > self._limit + 1:  # with a CR
             if self._dropping is None:
                 self._dropping = self._start(bytes(self._input[self._at : self._at + 64]))
             self._tail = (self._tail + self._input[self._at :])[-_ANNOUNCED:]

@@ -9,6 +9,7 @@ from mailtrap.configured import Accounts
 from mailtrap.current import Current
 from mailtrap.faults import Faults
 from mailtrap.imap.recent import Recents
+from mailtrap.imap.wire import LINE
 from mailtrap.logins import Logins
 from mailtrap.store import Store
 
@@ -21,6 +22,9 @@ class World:
     current: Current
     hostname: str = "sandbox.localhost"
     size_limit: int = 50 << 20
+    line_limit: int = LINE
+    literal_limit: int = 1 << 16
+    """Of the literals of a command other than APPEND, together."""
     idle: float = 1800.0
     starttls: bool = False
     """STARTTLS is offered where the connection is not secured."""

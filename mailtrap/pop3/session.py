@@ -16,13 +16,12 @@ from mailtrap.current import Current
 from mailtrap.errors import NotFound
 from mailtrap.faults import Faults
 from mailtrap.faulty import Faulty
-from mailtrap.lines import HTTP
+from mailtrap.lines import HTTP, Lines, LineTooLong
 from mailtrap.logins import Login, Logins
 from mailtrap.pop3 import authorization as _authorization  # noqa: F401 - for the side effect: its commands
 from mailtrap.pop3 import faulted
 from mailtrap.pop3 import transaction as _transaction  # noqa: F401 - the same
 from mailtrap.pop3.errors import Bad, BrokenOff, Refused, answer, err
-from mailtrap.pop3.lines import Lines
 from mailtrap.pop3.maildrop import Maildrop, Reading
 from mailtrap.pop3.registry import AUTHORIZATION, COMMANDS, TRANSACTION
 from mailtrap.pop3.seen import Seen
@@ -36,6 +35,9 @@ JUNK_LIMIT = 100
 """So many commands without sense, and the session ends."""
 
 LARGE = 2000
+LINE = 2048
+"""Octets of a command without its end. RFC 2449 §4 has 253, which names with a project before them may need more of."""
+
 """A maildrop with more messages is looked through in a thread."""
 
 _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
@@ -44,12 +46,13 @@ _CREDENTIALS = re.compile(rb"(\s*(?:PASS|APOP\s+\S+|AUTH\s+\S+)[^\w])\s*\S", re.
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What all sessions of a server have in common. Times are seconds."""
+    """What all sessions of a server have in common. Sizes are octets, times are seconds."""
 
     store: Store
     current: Current
     hostname: str = "sandbox.localhost"
     idle: float = 600.0
+    line_limit: int = LINE
     idle_before_login: float = 60.0
     starttls: bool = False
     """STLS is offered where the connection is not secured."""
@@ -97,7 +100,7 @@ class Session(Faulty):
         self.maildrop = Maildrop()
         self.reading = Reading(world.store, self.maildrop)
         self.seen: Seen | None = None
-        self._lines = Lines()
+        self._lines = Lines(world.line_limit)
         self._junk = 0
 
     # -- what the driver uses
@@ -265,7 +268,10 @@ class Session(Faulty):
 
     def _carry_out_next(self) -> Iterator[bytes]:
         exchange, self.exchange = self.exchange, None
-        line = self._lines.take_one(in_exchange=exchange is not None)
+        try:
+            line = self._lines.take(in_exchange=exchange is not None)
+        except LineTooLong as error:
+            raise Bad(f"{error}") from None
         if exchange is not None:
             self.transcript.add("C", MASKED)
             return exchange(line)

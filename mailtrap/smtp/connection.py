@@ -67,7 +67,7 @@ class Connection(asyncio.BufferedProtocol):
         """What a fault has be wrong with the certificate."""
         self.breaks_off: Drop | None = None
         """How a fault has the TLS handshake end."""
-        self._lines = Lines()
+        self._lines = Lines(self.limits.line_limit)
         self._data: Data | None = None
         self._replies: list[bytes] = []
         self._held_for: list[Future[Any]] = []
@@ -84,11 +84,11 @@ class Connection(asyncio.BufferedProtocol):
 
     # -- what the session uses
 
-    async def read_line(self) -> bytes:
-        """The next line without its end; raises `LineTooLong` in its place, and `Over`."""
+    async def read_line(self, *, in_exchange: bool = False) -> bytes:
+        """The next line without its end; raises `LineTooLong` in its place, and `Over`. See `Lines.take`."""
         await self._until(self._lines.ready)
         self._line_began = None
-        return self._lines.take()
+        return self._lines.take(in_exchange=in_exchange)
 
     async def read_data(self, data: Data, measure: pacing.Measure | None = None) -> None:
         """Fill *data* up to the end of the data, as *measure* has it; raises `Over` if that never comes."""

@@ -12,6 +12,7 @@ from mailtrap.configured import Accounts
 from mailtrap.current import Current
 from mailtrap.faults import Faults
 from mailtrap.held import Held
+from mailtrap.lines import LIMIT
 from mailtrap.logins import Logins
 from mailtrap.peers import Network
 from mailtrap.returns import Returns
@@ -38,6 +39,7 @@ class Limits:
     connections: int
     idle: float
     line: float
+    line_limit: int
 
 
 class Factory:
@@ -57,6 +59,7 @@ class Factory:
         connections: int = 2000,
         idle: float = 300.0,
         line: float = 30.0,
+        line_limit: int = LIMIT,
         tls: Tls | None = None,
         clock: Clock | None = None,
         faults: Faults | None = None,
@@ -69,10 +72,11 @@ class Factory:
         lmtp: bool = False,
     ) -> None:
         """*line*: how many seconds a client may take to finish a line it has begun, or a TLS handshake.
+        *line_limit*: how long that may be.
 
         *starttls*: clients may begin TLS at the port that is served by the factory itself; *lmtp*: they speak LMTP.
         """
-        self.limits: Limits = Limits(hostname, recipients, connections, idle, line)
+        self.limits: Limits = Limits(hostname, recipients, connections, idle, line, line_limit)
         self.current = current
         self.accounts = accounts or Accounts()
         self.logins = Logins(store, current, self.accounts)

@@ -177,7 +177,7 @@ class SMTP(Connection):
 
     async def secret_line(self) -> bytes:
         """The client's turn in an AUTH exchange, which no transcript shows."""
-        line = await self.read_line()
+        line = await self.read_line(in_exchange=True)
         self.transcript.add("C", MASKED)
         return line
 

@@ -11,22 +11,25 @@ from hypothesis import strategies as st
 
 from mailtrap.lines import LIMIT, Lines, LineTooLong
 
+SHORT = 600
+"""A limit that somebody may set."""
 
-def read(lines: Lines) -> Iterator[bytes | None]:
+
+def read(lines: Lines, *, in_exchange: bool) -> Iterator[bytes | None]:
     """The lines that are ready; None for one that was too long."""
     while lines.ready():
         try:
-            yield lines.take()
+            yield lines.take(in_exchange=in_exchange)
         except LineTooLong:
             yield None
 
 
-def fed(pieces: Iterable[bytes]) -> list[bytes | None]:
-    lines = Lines()
+def fed(pieces: Iterable[bytes], limit: int = LIMIT, *, in_exchange: bool = False) -> list[bytes | None]:
+    lines = Lines(limit)
     result: list[bytes | None] = []
     for piece in pieces:
         lines.feed(piece)
-        result += read(lines)
+        result += read(lines, in_exchange=in_exchange)
     return result
 
 
@@ -49,8 +52,37 @@ def test_a_line_at_the_limit_is_taken(size: int) -> None:
     assert fed(octets[at : at + size] for at in range(0, len(octets), size)) == [b"x" * LIMIT]
 
 
-def test_a_line_without_an_end_is_never_kept_whole() -> None:
-    lines = Lines()
+@pytest.mark.parametrize("size", [1000, 4096, 1 << 20])
+@pytest.mark.parametrize("length", [SHORT + 1, LIMIT, LIMIT + 1, LIMIT + 2, 200_000])
+@pytest.mark.parametrize("limit", [SHORT, LIMIT * 2])
+def test_a_line_is_as_long_as_is_said(limit: int, length: int, size: int) -> None:
+    octets = b"x" * length + b"\r\nNOOP\r\n" + b"y" * limit + b"\r\n"
+    taken = b"x" * length if length <= limit else None
+
+    assert fed((octets[at : at + size] for at in range(0, len(octets), size)), limit) == [taken, b"NOOP", b"y" * limit]
+
+
+@pytest.mark.parametrize("size", [100, LIMIT * 3])
+def test_what_belongs_to_auth_may_be_longer_than_other_lines(size: int) -> None:
+    answer, command = b"x" * LIMIT, b"auth xoauth2 ".ljust(LIMIT, b"x")
+
+    for line, in_exchange in ((answer, True), (command, False)):
+        octets = line + b"\r\n" + line + b"=\r\n"
+        pieces = (octets[at : at + size] for at in range(0, len(octets), size))
+        assert fed(pieces, SHORT, in_exchange=in_exchange) == [line, None]
+
+
+def test_what_comes_after_a_new_beginning_is_as_long_as_before() -> None:
+    lines = Lines(SHORT)
+    lines.clear()
+    lines.feed(b"x" * (SHORT + 1) + b"\n")
+
+    assert list(read(lines, in_exchange=False)) == [None]
+
+
+@pytest.mark.parametrize("limit", [SHORT, LIMIT])
+def test_a_line_without_an_end_is_never_kept_whole(limit: int) -> None:
+    lines = Lines(limit)
     most = 0
     for _ in range(1000):
         lines.feed(b"x" * 1000)

@@ -96,6 +96,19 @@ def test_the_text_of_a_command_is_counted_in_all_its_lines() -> None:
     assert taken(b"a {1}\r\ny" + half * 3 + b"\r\nb NOOP\r\n", 999) == [b"a ", [b"b NOOP"]]
 
 
+@pytest.mark.parametrize("piece", [1, 601, 1 << 20])
+@pytest.mark.parametrize("limit", [600, 2 * LINE])
+def test_a_line_is_as_long_as_is_said(limit: int, piece: int) -> None:
+    wire = Wire(limit)
+    octets = b"x" * limit + b"\r\n" + b"y" * (limit + 1) + b"\r\nb NOOP\r\n"
+    found: Taken = []
+    for start in range(0, len(octets), piece):
+        wire.feed(octets[start : start + piece])
+        found += ready(wire)
+
+    assert found == [[b"x" * limit], b"y" * 64, [b"b NOOP"]]
+
+
 def test_a_line_without_end_takes_no_room() -> None:
     wire = Wire()
     chunk = b"x" * LINE

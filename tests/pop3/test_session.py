@@ -261,8 +261,8 @@ def test_a_line_that_is_too_long_is_refused_and_the_next_is_carried_out(pop3: An
     conversation.send(b"USER " + b"x" * 5000 + b"\r\n" + b"y" * 1_000_000 + b"\r\nUSER ann\r\n", 1000)
 
     assert [conversation.line() for _ in range(3)] == [
-        b"-ERR A line may have 2,048 octets",
-        b"-ERR A line may have 2,048 octets",
+        b"-ERR a line may have 2,048 octets",
+        b"-ERR a line may have 2,048 octets",
         b"+OK",
     ]
 

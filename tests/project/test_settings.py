@@ -21,6 +21,8 @@ from mailtrap.settings import OPTIONS, Settings, load, read, unknown_variables
         ({"smtp": True}, "but must be a port"),
         ({"size_limit": "50 elephants"}, "but must be a size such as 50MiB"),
         ({"size_limit": "0"}, "but must be a size"),
+        ({"line_limit": "511"}, "line_limit is '511', but must be a size such as 12KiB, and 512 at least"),
+        ({"line_limit": "long"}, "but must be a size such as 12KiB"),
         ({"smtp_timeout": "soon"}, "but must be a time above 0"),
         ({"recipients_limit": "0"}, "but must be a whole number above 0"),
         ({"host": "mail.example"}, "names are never looked up"),

@@ -49,7 +49,10 @@ ROWS = (
     Shown("deep, long and crowded structures", by="message/test_linear.py::test_ message/test_parse.py::test_"),
     Shown(
         "command lines",
-        by="transcripts/smtp/lines.txt transcripts/pop3/lines.txt transcripts/imap/lines.txt "
+        "line_limit",
+        "transcripts/smtp/lines.txt transcripts/pop3/lines.txt transcripts/imap/lines.txt "
+        "transcripts/smtp/lines_limit.txt transcripts/pop3/lines_limit.txt transcripts/imap/lines_limit.txt "
+        "reliability/test_limits.py::test_a_line_that_is_too_long_is_refused_and_the_session_goes_on "
         "core/test_lines.py::test_a_line_without_an_end_is_never_kept_whole "
         "pop3/test_session.py::test_a_line_that_is_too_long_is_refused "
         "web/test_http.py::test_a_head_is_not_read_without_end",
@@ -67,6 +70,12 @@ ROWS = (
         "core/test_driver.py::test_what_is_sent_in_plaintext_behind_the_start_of_tls_is_dropped",
     ),
     Shown("literals before log-in", by="transcripts/imap/literal_before_login.txt"),
+    Shown(
+        "literals, those of APPEND apart",
+        "literal_limit",
+        "transcripts/imap/literals.txt transcripts/imap/literals_limit.txt "
+        "reliability/test_limits.py::test_a_literal_that_is_too_large_is_refused_and_the_session_goes_on",
+    ),
     Shown(
         "foreign pages and names",
         "allowed_host",
@@ -143,8 +152,7 @@ def log_in(client: socket.socket, said: BinaryIO, protocol: str) -> None:
     octets, end = LOGGED_IN[protocol]
     said.readline()
     client.sendall(octets)
-    while not said.readline().startswith(end):
-        pass
+    assert any(line.startswith(end) for line in said), "the connection was closed before"
 
 
 def transcript(sandbox: Sandbox) -> str:
@@ -179,7 +187,7 @@ def test_a_connection_too_many_is_told_so_in_the_protocol_s_form(protocol: str, 
     ids=["smtp", "pop3", "imap", "imap in IDLE"],
 )
 def test_who_is_silent_is_told_to_go_in_the_protocol_s_form(protocol: str, before: bytes, farewell: bytes) -> None:
-    options = {protocol: 0, f"{protocol}_timeout": "200ms"}
+    options = {protocol: 0, f"{protocol}_timeout": "1s"}
     with Sandbox(command_timeout="200ms", **options) as sandbox, connected(sandbox, protocol) as (client, said):
         log_in(client, said, protocol)
         client.sendall(before)
@@ -205,3 +213,33 @@ def test_half_a_command_is_not_waited_for(protocol: str, half: bytes, farewell: 
 
         assert said.read() == farewell
         assert farewell.strip().decode() in transcript(sandbox)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "start", "taken", "refused"),
+    [
+        ("smtp", b"NOOP ", b"250 2.0.0 OK\r\n", b"500 5.5.2 Line too long\r\n"),
+        ("pop3", b"RETR ", b"-ERR ", b"-ERR a line may have 600 octets\r\n"),
+        ("imap", b"c ID ", b"c BAD expected", b"c BAD [TOOBIG] the command is too long\r\n"),
+    ],
+)
+def test_a_line_that_is_too_long_is_refused_and_the_session_goes_on(
+    protocol: str, start: bytes, taken: bytes, refused: bytes
+) -> None:
+    with Sandbox(line_limit=600, **{protocol: 0}) as sandbox, connected(sandbox, protocol) as (client, said):
+        log_in(client, said, protocol)
+        client.sendall(start.ljust(601, b"x") + b"\r\n" + start.ljust(600, b"x") + b"\r\n")
+
+        assert said.readline() == refused
+        assert said.readline().startswith(taken)
+        assert refused.strip().decode() in transcript(sandbox)
+
+
+def test_a_literal_that_is_too_large_is_refused_and_the_session_goes_on() -> None:
+    with Sandbox(literal_limit=600, imap=0) as sandbox, connected(sandbox, "imap") as (client, said):
+        log_in(client, said, "imap")
+        client.sendall(b"c CREATE {601}\r\nd CREATE {600}\r\n")
+
+        assert said.readline() == b"c BAD [TOOBIG] a literal is too large\r\n"
+        assert said.readline() == b"+ go on\r\n"
+        assert "a literal of 601 octets was refused" in transcript(sandbox)

@@ -44,6 +44,8 @@ EVERYBODY = (ip_network("0.0.0.0/0"), ip_network("::/0"))
 
 GIVEN: dict[str, Callable[[re.Match[str]], dict[str, Any]]] = {
     r"a size limit of (\d+) octets": lambda found: {"size_limit": int(found[1])},
+    r"lines of at most (\d+) octets": lambda found: {"line_limit": int(found[1])},
+    r"literals of at most (\d+) octets": lambda found: {"literal_limit": int(found[1])},
     r"at most (\d+) recipients": lambda found: {"recipients": int(found[1])},
     r"STARTTLS": lambda found: {"starttls": True},
     r"LOGINDISABLED": lambda found: {"login_disabled": True},
