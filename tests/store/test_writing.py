@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
-from queue import SimpleQueue
 
 import pytest
+from faulty import until_so
 from messages import new_message
 
 from mailtrap.bus import Added, Changed, Deleted, Emptied, Event, Refused, Removed
@@ -95,19 +95,22 @@ def test_an_event_says_where_it_was_filed_and_has_the_octets(store: SqliteStore,
 
 
 def test_a_batch_is_told_in_the_thread_that_settles_it(store: SqliteStore, project: int) -> None:
-    told: SimpleQueue[Callable[[], None]] = SimpleQueue()
-    heard: list[Event] = []
-    store.settle = told.put
-    store.bus.subscribe(heard.append)
-    adding = together(store, [new_message(project) for _ in range(5)])
-    while len(heard) < 5:
-        assert not any(each.done() for each in adding[len(heard) :])
-        told.get()()
-    assert all(each.done() for each in adding)
+    heard: list[tuple[Event, int]] = []
+    store.bus.subscribe(lambda event: heard.append((event, threading.get_ident())))
+    go_on = threading.Event()
+    with ThreadPoolExecutor(1) as settling:  # once it has ended it raises RuntimeError, as a loop does
+        settling.submit(go_on.wait, 20)
+        store.settle = settling.submit
+        adding = together(store, [new_message(project) for _ in range(5)])
+        until_so(lambda: store.messages(project).total == 5)
+        assert not heard
+        assert not any(each.done() for each in adding)
+        go_on.set()
+        numbers = [each.result(20).number for each in adding]
+        thread = settling.submit(threading.get_ident).result(20)
 
-    assert [each.result().number for each in adding] == [
-        event.summary.number for event in heard if isinstance(event, Added)
-    ]
+    told = [(event.summary.number, by) for event, by in heard if isinstance(event, Added)]
+    assert told == [(number, thread) for number in numbers]
 
 
 def test_where_the_settling_loop_has_stopped_the_writer_settles(store: SqliteStore, project: int) -> None:
