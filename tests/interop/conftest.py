@@ -26,9 +26,12 @@ def mailtrap() -> Iterator[Process]:
     """One ``mailtrap`` for the tests of a file; each uses addresses of its own."""
     process = spawn([])
     with process.popen, process.session:
-        until_ready(process)
-        yield process
-        process.popen.terminate()
+        try:
+            until_ready(process)
+            yield process
+            process.stop()
+        finally:
+            process.popen.kill()
 
 
 @pytest.fixture(scope="session", name="dovecot")

@@ -47,6 +47,9 @@ unset arrow_cursor
 """
 
 
+PATIENCE = 30
+"""Seconds, for each thing that is waited for."""
+
 REDRAW, KILL_LINE = "\x0c", "\x15"
 """Control-L: without it only what has changed is drawn; and Control-U."""
 
@@ -78,19 +81,22 @@ class Terminal:
 
     def expect(self, text: str) -> None:
         """Wait until *text* is shown."""
+        until = time.monotonic() + PATIENCE
         while text not in self.shown:
-            if not self._read():
+            if not self._read(until):
                 raise AssertionError(f"{text!r} is not shown, but {self.shown!r}")
 
     def ended(self) -> int:
         """Wait for the program's end; gives its exit code."""
-        while self._read():
+        until = time.monotonic() + PATIENCE
+        while self._read(until):
             pass
+        if time.monotonic() >= until:
+            raise AssertionError(f"it does not end, but shows {self.shown!r}")
         return os.waitstatus_to_exitcode(os.waitpid(self._child, 0)[1])
 
-    def _read(self) -> bool:
-        end = time.monotonic() + 20
-        ready, _, _ = select.select([self._terminal], [], [], end - time.monotonic())
+    def _read(self, until: float) -> bool:
+        ready, _, _ = select.select([self._terminal], [], [], max(0.0, until - time.monotonic()))
         try:
             octets = os.read(self._terminal, 1 << 16) if ready else b""
         except OSError:  # Linux's way to say that the program has closed its terminal

@@ -31,7 +31,9 @@ class RawClient:
         assert self.ask(b"RETR %d" % number).startswith(b"+OK")
         received = b"\r\n"
         while not received.endswith(b"\r\n.\r\n"):
-            received += self._octets.readline()
+            line = self._octets.readline()
+            assert line, "the connection was closed before the end"
+            received += line
         return unstuffed(received[2:])
 
     def close(self) -> None:

@@ -50,7 +50,11 @@ class Served:
         with suppress(ProcessLookupError):
             self.process.send_signal(number)
         with self.process:
-            complaints = self.process.communicate(timeout=30)[1]
+            try:
+                complaints = self.process.communicate(timeout=30)[1]
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                raise
         return self.process.returncode, complaints
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import traceback
 import warnings
 from collections.abc import Callable
@@ -15,6 +16,7 @@ def in_child(work: Callable[[], str]) -> str:
         warnings.simplefilter("ignore", DeprecationWarning)  # from Python 3.12 on: there are other threads
         child = os.fork()
     if child == 0:
+        signal.alarm(60)  # whatever another thread held stays locked: that shall be no wait for ever
         try:
             said = work()
         except BaseException:
