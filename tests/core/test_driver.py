@@ -10,13 +10,13 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import ExitStack, suppress
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conversations import InMemory
 from faulty import Watched
+from loops import LOOPS, loops_are
 
 from mailtrap.bus import Bus, Deleted, Emptied, Event, Removed
 from mailtrap.driver import Driver
@@ -266,15 +266,9 @@ class Peer:
         self.close()
 
 
-LOOPS = ["asyncio", *(["uvloop"] if find_spec("uvloop") else [])]
-"""CI runs these tests with uvloop, and without."""
-
-
 @pytest.fixture(scope="module", params=LOOPS)
 def loop(request: pytest.FixtureRequest) -> Iterator[Loop]:
-    with pytest.MonkeyPatch.context() as patch:
-        if request.param == "asyncio":
-            patch.setattr("mailtrap.loop._event_loop_factory", lambda: asyncio.new_event_loop)
+    with loops_are(request.param):
         loop = Loop()
         loop.start()
     yield loop
