@@ -8,25 +8,33 @@ import socket
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
+from pathlib import Path
 from weakref import WeakSet
 
+from mailtrap import unix
 from mailtrap.errors import CannotListen
 
 BACKLOG = 1024
 ATTEMPTS = 20
 """How often a free port of the first address is looked for that is free on the others too."""
 
+MODES = {"owner": 0o600, "group": 0o660, "all": 0o666}
+"""Of a Unix socket: whoever may write there may connect."""
+
 _listening: WeakSet[socket.socket] = WeakSet()
 
 NOT_HERE = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT)
 
 
-def listen(hosts: Sequence[str], port: int, setting: str) -> list[socket.socket]:
+def listen(hosts: Sequence[str], port: int | Path, setting: str, access: str = "owner") -> list[socket.socket]:
     """A listening socket for every address of *hosts*, all with the same port; any free one for port 0.
 
+    If *port* is a path it is one Unix socket, and *access* says who may connect.
     An IPv6 address that this machine does not have is left out, unless nothing else remains.
     Raises `CannotListen`, which names *setting*.
     """
+    if isinstance(port, Path):
+        return [_ours(unix.listen(port, setting, MODES[access], BACKLOG))]
     for _ in range(ATTEMPTS if port == 0 else 1):
         try:
             return _listen(hosts, port)
@@ -35,6 +43,12 @@ def listen(hosts: Sequence[str], port: int, setting: str) -> list[socket.socket]
             if error.errno != errno.EADDRINUSE:
                 break
     raise CannotListen(_explain(failure, port, setting))
+
+
+def address(sock: socket.socket) -> tuple[str, int]:
+    """Where *sock* listens: host and port; of a Unix socket, its path and 0, as `smtplib.LMTP` takes them."""
+    name = sock.getsockname()
+    return (name, 0) if isinstance(name, str) else name[:2]
 
 
 def raise_descriptor_limit() -> None:
@@ -82,6 +96,10 @@ def _open(host: str, port: int) -> socket.socket:
         sock.close()
         raise
     sock.setblocking(False)
+    return _ours(sock)
+
+
+def _ours(sock: socket.socket) -> socket.socket:
     _listening.add(sock)
     return sock
 

@@ -42,6 +42,22 @@ def port(value: object) -> int | None:
     return number
 
 
+def listener(value: object) -> int | Path | None:
+    """A port, as `port` reads it, or a path: what has a ``/`` in it, or ends in ``.sock``.
+
+    >>> listener("0"), str(listener("./lmtp.sock"))
+    (0, 'lmtp.sock')
+    """
+    if isinstance(value, Path) or (isinstance(value, str) and ("/" in value or value.endswith(".sock"))):
+        if not str(value).isprintable():  # a NUL cannot be, and the rest is shown on terminals and pages
+            raise ValueError("the path of a Unix socket, without control characters")
+        return _path(value, "the path of a Unix socket")
+    try:
+        return port(value)
+    except ValueError as error:
+        raise ValueError(f"{error}; or the path of a Unix socket, with a / in it") from None
+
+
 def count(value: object) -> int:
     """How many: a whole number above 0."""
     number = _whole(value)
@@ -240,4 +256,7 @@ def _address(item: str, wanted: str = "IP addresses (names are never looked up),
 def _path(value: object, wanted: str) -> Path:
     if not isinstance(value, str | Path) or not str(value):
         raise ValueError(wanted)
-    return Path(value).expanduser()
+    try:
+        return Path(value).expanduser()
+    except RuntimeError:  # there is no such user
+        raise ValueError(wanted) from None

@@ -13,8 +13,9 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from mailtrap import quantities
+from mailtrap import quantities, unix
 from mailtrap.errors import BadSettings
+from mailtrap.peers import place
 from mailtrap.settings import PREFIX, Settings, load
 
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
@@ -31,7 +32,7 @@ def main(arguments: Sequence[str]) -> int:
     """``mailtrap ready``: 0 if the sandbox is ready, 1 if it is not, 2 for a wrong option."""
     options = parser().parse_args(arguments)
     try:
-        address = options.server or own_address(load({}, os.environ, Path.cwd()))
+        address = options.server or _own_place(load({}, os.environ, Path.cwd()))
     except BadSettings as error:
         print(f"mailtrap: {error}", file=sys.stderr)
         return 2
@@ -79,14 +80,29 @@ def _seconds(text: str) -> float:
 
 
 def own_address(settings: Settings) -> str:
-    """Where a sandbox with *settings* answers in plaintext: its REST API, or another of its protocols."""
+    """The URL at which a sandbox with *settings* answers in plaintext: of its REST API, or another of its protocols."""
+    address = _own_place(settings)
+    if _path(address):
+        raise BadSettings("these settings have a Unix socket where to ask, and only mailtrap ready can: use --server")
+    return address
+
+
+def _own_place(settings: Settings) -> str:
+    """The same, but for a Unix socket ``http+unix:/run/http.sock``."""
     asked = {"http": settings.http, "smtp": settings.smtp or settings.submission}
     asked |= {"pop3": settings.pop3, "imap": settings.imap}
     scheme, port = next(((scheme, port) for scheme, port in asked.items() if port is not None), ("", None))
     if not port:
         raise BadSettings("these settings do not say at which port to ask: use --server")
+    if isinstance(port, Path):
+        return f"{scheme}+{place(str(port.absolute()), 0)}"
     host = EVERYWHERE.get(settings.host[0], settings.host[0])
-    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+    return f"{scheme}://{place(host, port)}"
+
+
+def _path(address: str) -> str:
+    """Of a Unix socket; else empty."""
+    return address.partition("+unix:")[2]
 
 
 def _trouble(address: str) -> str:
@@ -98,11 +114,13 @@ def _trouble(address: str) -> str:
 
 
 def _http_trouble(address: str) -> str:
-    server = urlsplit(address)
+    server, path = urlsplit(address), _path(address)
     kind = http.client.HTTPSConnection if server.scheme == "https" else http.client.HTTPConnection
-    connection = kind(server.hostname or "", server.port, timeout=5)
+    connection = kind(server.hostname or "localhost", server.port, timeout=5)
     try:
-        connection.request("GET", server.path + "/readyz")
+        if path:
+            connection.sock = unix.connected(path, 5)
+        connection.request("GET", (server.path if not path else "") + "/readyz")
         answer = connection.getresponse()
     finally:
         connection.close()
@@ -110,7 +128,9 @@ def _http_trouble(address: str) -> str:
 
 
 def _greeting_trouble(address: str) -> str:
-    server = urlsplit(address)
-    with socket.create_connection((server.hostname or "", server.port or 0), timeout=5) as connection:
+    server, path = urlsplit(address), _path(address)
+    where = server.hostname or "", server.port or 0
+    with unix.connected(path, 5) if path else socket.create_connection(where, timeout=5) as connection:
         greeting = connection.recv(512).decode("ascii", "replace").strip()
-    return "" if greeting.startswith(GREETINGS[server.scheme]) else greeting or "no greeting"
+    protocol = server.scheme.partition("+")[0]
+    return "" if greeting.startswith(GREETINGS[protocol]) else greeting or "no greeting"

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import replace
 from ipaddress import ip_address
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -29,6 +30,7 @@ from mailtrap.message.facts import facts
 from mailtrap.message.limits import LIMITS
 from mailtrap.message.parse import Octets
 from mailtrap.message.summary import Origin, Summary
+from mailtrap.peers import is_path, place
 from mailtrap.returns import Returns
 from mailtrap.settings import Settings, read
 from mailtrap.smtp.policy import Policies, Policy
@@ -75,7 +77,7 @@ class Sandbox:
     def __init__(self, settings: Settings | None = None, /, **options: object) -> None:
         self.settings = replace(settings or IN_CODE, **read(options))
         self.addresses: dict[str, list[tuple[str, int]]] = {}
-        """Every host and port in use, by protocol."""
+        """Every host and port in use, by protocol; of a Unix socket, its path and 0, as `smtplib.LMTP` takes them."""
         self._lock = threading.Lock()
         self._undo: ExitStack | None = None
         self._bound = ExitStack()
@@ -108,8 +110,8 @@ class Sandbox:
     ) -> None:
         self.stop()
 
-    def listen(self, protocol: str, port: int = 0) -> tuple[str, int]:
-        """Open a port for *protocol* while the sandbox runs, unless it has one; gives the host and port."""
+    def listen(self, protocol: str, port: int | Path = 0) -> tuple[str, int]:
+        """Open a port for *protocol* while the sandbox runs, unless it has one; gives its `address`."""
         with self._lock:
             if self._undo is None:
                 raise RuntimeError("the sandbox does not run")
@@ -118,7 +120,10 @@ class Sandbox:
         return self.address(protocol)
 
     def address(self, protocol: str) -> tuple[str, int]:
-        """The host and port at which to connect for *protocol*: ``smtp``, ``imaps``, ``http``, …"""
+        """The host and port at which to connect for *protocol*: ``smtp``, ``imaps``, ``http``, …
+
+        For a Unix socket they are its path, which begins with ``/``, and 0.
+        """
         try:
             return self.addresses[protocol][0]
         except KeyError:
@@ -127,34 +132,34 @@ class Sandbox:
     @property
     def smtp_port(self) -> int:
         """The port of SMTP."""
-        return self.address("smtp")[1]
+        return self._port("smtp")
 
     @property
     def pop3_port(self) -> int:
         """The port of POP3."""
-        return self.address("pop3")[1]
+        return self._port("pop3")
 
     @property
     def imap_port(self) -> int:
         """The port of IMAP."""
-        return self.address("imap")[1]
+        return self._port("imap")
 
     @property
     def http_port(self) -> int:
         """The port of the inspector and the REST API."""
-        return self.address("http")[1]
+        return self._port("http")
 
     @property
     def url(self) -> str:
         """Where the inspector and the REST API are, without a slash at the end."""
-        host, port = self.address("http")
-        return self.settings.url or (f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
+        host, _ = self.address("http")
+        return self.settings.url or f"http://{place(host, self.http_port)}"
 
     @property
     def exposed(self) -> list[str]:
         """The addresses in use that other machines may reach."""
         hosts = {host for addresses in self.addresses.values() for host, _ in addresses}
-        return sorted(host for host in hosts if not ip_address(host).is_loopback)
+        return sorted(host for host in hosts if not (is_path(host) or ip_address(host).is_loopback))
 
     def messages(self) -> list[Message]:
         """All that is in the current project, oldest first."""
@@ -246,11 +251,17 @@ class Sandbox:
         for name, sockets in bound.items():
             self.loop.run(self._listeners.open(name, sockets))
 
-    def _bind(self, protocol: str, port: int) -> list[socket.socket]:
-        sockets = ports.listen(self.settings.host, port, protocol)
+    def _port(self, protocol: str) -> int:
+        host, port = self.address(protocol)
+        if is_path(host):
+            raise NotFound(f"this sandbox has no port for {protocol}, but a Unix socket: {host}")
+        return port
+
+    def _bind(self, protocol: str, port: int | Path) -> list[socket.socket]:
+        sockets = ports.listen(self.settings.host, port, protocol, self.settings.socket_access)
         for each in sockets:
             self._bound.callback(each.close)
-        self.addresses[protocol] = [each.getsockname()[:2] for each in sockets]
+        self.addresses[protocol] = [ports.address(each) for each in sockets]
         self._bound.callback(self.addresses.pop, protocol)
         return sockets
 

@@ -28,7 +28,7 @@ def _option(written: str | None, read: Callable[[object], object], metavar: str,
 
 
 def _port(written: str, what: str) -> Any:
-    return _option(written, q.port, "PORT", f"Port for {what}; 0 for any free one, or off.")
+    return _option(written, q.listener, "PORT", f"Port for {what}; 0 for any free one, off, or a Unix socket's path.")
 
 
 def _switch(text: str, written: str = "off") -> Any:
@@ -47,20 +47,26 @@ def _faults(value: object) -> tuple[Rule, ...]:
 class Settings:
     """The options of one sandbox. Sizes are octets, times are seconds."""
 
-    smtp: int | None = _port("1025", "SMTP")
-    submission: int | None = _port("1587", "SMTP with STARTTLS")
-    smtps: int | None = _port("1465", "SMTP in TLS")
-    lmtp: int | None = _port("off", "LMTP")
-    pop3: int | None = _port("1110", "POP3")
-    pop3s: int | None = _port("1995", "POP3 in TLS")
-    imap: int | None = _port("1143", "IMAP")
-    imaps: int | None = _port("1993", "IMAP in TLS")
-    http: int | None = _port("8025", "the inspector and the REST API")
+    smtp: int | Path | None = _port("1025", "SMTP")
+    submission: int | Path | None = _port("1587", "SMTP with STARTTLS")
+    smtps: int | Path | None = _port("1465", "SMTP in TLS")
+    lmtp: int | Path | None = _port("off", "LMTP")
+    pop3: int | Path | None = _port("1110", "POP3")
+    pop3s: int | Path | None = _port("1995", "POP3 in TLS")
+    imap: int | Path | None = _port("1143", "IMAP")
+    imaps: int | Path | None = _port("1993", "IMAP in TLS")
+    http: int | Path | None = _port("8025", "the inspector and the REST API")
     host: tuple[str, ...] = _option(
         "127.0.0.1,::1",
         q.addresses,
         "ADDRESS",
         "IP addresses to listen on, or localhost. Anybody who can reach them can read all mail.",
+    )
+    socket_access: str = _option(
+        "owner",
+        q.one_of("owner", "group", "all"),
+        "WHO",
+        "Who may connect to Unix sockets: owner (the user that runs the sandbox), group (its group, too) or all.",
     )
     data: Path | None = _option(
         None,

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from mailtrap.peers import place
+from mailtrap.peers import UNIX, place
 
 if TYPE_CHECKING:
     from mailtrap.pausing import Wrong
@@ -35,8 +35,14 @@ SHUTDOWN = 1.0
 
 
 def ends(transport: asyncio.BaseTransport) -> tuple[str, str]:
-    """The peer's address and ours, as ``host:port``, or ``[host]:port`` for IPv6."""
-    return _written(transport.get_extra_info("peername")), _written(transport.get_extra_info("sockname"))
+    """The peer's address and ours, as ``host:port``, or ``[host]:port`` for IPv6.
+
+    At a Unix socket the peer is ``unix``, and ours ``unix:/path``.
+    """
+    peer, local = transport.get_extra_info("peername"), transport.get_extra_info("sockname")
+    if isinstance(local, str):  # of the peer too, but that gives itself what name it likes, if any
+        return UNIX, place(local, 0)
+    return _written(peer), _written(local)
 
 
 def acknowledge(transport: asyncio.BaseTransport) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ipaddress import ip_address
 
 from mailtrap.listeners import PORTS
+from mailtrap.peers import is_path, place
 from mailtrap.sandbox import Sandbox
 from mailtrap.version import __version__
 
@@ -18,8 +18,8 @@ def welcome(sandbox: Sandbox, *, colour: bool = False) -> str:
     bold, yellow, plain = (BOLD, YELLOW, PLAIN) if colour else ("", "", "")
     lines = [f"{bold}mailtrap {__version__}{plain}: every message is kept here, none is sent on", ""]
     lines += [f"  {name:<9}  {bold}{text}{plain}{more}" for name, text, more in _places(sandbox)]
-    if "smtp" in sandbox.addresses:
-        host, port = sandbox.address("smtp")
+    host, port = sandbox.address("smtp") if "smtp" in sandbox.addresses else ("", 0)
+    if port:
         lines += ["", f"  Point an app at it ({_credentials(sandbox)}):"]
         lines += [f"    SMTP_HOST={host} SMTP_PORT={port}"]
     if {"pop3", "imap"} & sandbox.addresses.keys():
@@ -51,9 +51,13 @@ def _password(sandbox: Sandbox) -> str:
 def _places(sandbox: Sandbox) -> Iterator[tuple[str, str, str]]:
     for protocol in ("smtp", "pop3", "imap"):
         yield from _ports(sandbox, protocol)
-    if "http" in sandbox.addresses:
-        yield "Inspector", f"{sandbox.url}/", ""
-        yield "REST API", f"{sandbox.url}/v1", ""
+    url = _url(sandbox)
+    if url:
+        yield "Inspector", f"{url}/", ""
+        yield "REST API", f"{url}/v1", ""
+    elif "http" in sandbox.addresses:
+        path, _ = sandbox.address("http")
+        yield "HTTP", place(path, 0), f"  curl --unix-socket {path} http://localhost/v1/messages"
     yield from _authority(sandbox)
     data = sandbox.settings.data
     yield (
@@ -67,8 +71,8 @@ def _ports(sandbox: Sandbox, protocol: str) -> Iterator[tuple[str, str, str]]:
     """One line for a protocol: its first port with every address, of the others the number."""
     first, *others = [name for name in PORTS if PORTS[name].protocol == protocol and name in sandbox.addresses] or [""]
     if first:
-        addresses = "  ".join(_shown(*address) for address in sandbox.addresses[first])
-        named = [(name, f" {sandbox.address(name)[1]}") for name in others]
+        addresses = "  ".join(place(*address) for address in sandbox.addresses[first])
+        named = [(name, f" {_number(*sandbox.address(name))}") for name in others]
         more = [f"{_with(name)}{port}" for name, port in ((first, ""), *named) if _with(name)]
         yield protocol.upper(), addresses, "".join(f"  {each}" for each in more)
 
@@ -83,10 +87,17 @@ def _authority(sandbox: Sandbox) -> Iterator[tuple[str, str, str]]:
     settings = sandbox.settings
     has_tls = settings.starttls or any(_with(name) for name in sandbox.addresses)
     if has_tls and settings.cert_file is None:
-        where = settings.ca_file or (f"{sandbox.url}/ca.pem" if "http" in sandbox.addresses else None)
+        where = settings.ca_file or (f"{url}/ca.pem" if (url := _url(sandbox)) else None)
         if where or settings.data:
             yield "CA", str(where or f"mailtrap ca --data {settings.data}"), "  for clients that check certificates"
 
 
-def _shown(host: str, port: int) -> str:
-    return f"[{host}]:{port}" if ip_address(host).version == 6 else f"{host}:{port}"
+def _number(host: str, port: int) -> str:
+    return place(host, port) if is_path(host) else str(port)
+
+
+def _url(sandbox: Sandbox) -> str:
+    """Where people find the inspector; empty where there is none, or at a Unix socket alone."""
+    if "http" not in sandbox.addresses or (is_path(sandbox.address("http")[0]) and not sandbox.settings.url):
+        return ""
+    return sandbox.url

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import hypothesis
@@ -64,3 +65,10 @@ def sandbox() -> Iterator[Sandbox]:
 
     with Sandbox() as running:
         yield running
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A directory for Unix sockets: its name is short, as their paths must be."""
+    with TemporaryDirectory(prefix="mt") as name:
+        yield Path(name)

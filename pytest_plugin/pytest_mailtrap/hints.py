@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from mailtrap.message.captured import Message
+from mailtrap.peers import place
 from mailtrap.store.watch import arrivals
 from pytest_mailtrap.conversation import conversations
 from pytest_mailtrap.record import clock
@@ -62,11 +63,11 @@ def _connections(question: Question) -> Iterator[str]:
     if inbox.record().rows:
         return
     talks = conversations(inbox)
-    host, port = inbox.server.address("smtp")
+    where = place(*inbox.server.address("smtp"))
     if not talks:
         worker = os.environ.get("PYTEST_XDIST_WORKER")
         whose = f" (each xdist worker has its own, this is {worker}'s)" if worker else ""
-        yield f"nobody has connected to {host}:{port}{whose}: is that where the app sends to? See inbox.smtp()"
+        yield f"nobody has connected to {where}{whose}: is that where the app sends to? See inbox.smtp()"
     for talk in talks[-1:]:
         last = "; ".join(f"{line.who}: {talk.told(line)}" for line in talk.lines[-LAST_WORDS:])
         yield f"a client connected and sent nothing; the last that was said: {last}"

@@ -17,7 +17,7 @@ LAYERS: tuple[set[str], ...] = (
     {
         *("envelope", "errors", "version", "quantities", "message", "search"),
         *("bus", "current", "transcript", "accounts", "attempts", "configured", "given", "engine"),
-        *("dsn", "xtext", "clock", "faults", "faulty", "pausing", "peers", "tables"),
+        *("dsn", "xtext", "clock", "faults", "faulty", "pausing", "peers", "tables", "unix"),
     },
     {"store", "ports", "loop", "lines", "settings", "authority", "tcp", "hub", "sasl", "accepting", "bounce"},
     {"tls", "connection", "logins", "configuring", "portable", "held"},

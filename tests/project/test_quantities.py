@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mailtrap import quantities as q
 
-READERS = (q.port, q.count, q.size, q.duration, q.addresses, q.host_name, q.host_names, q.path, q.url)
+READERS = (q.port, q.listener, q.count, q.size, q.duration, q.addresses, q.host_name, q.host_names, q.path, q.url)
 ANYTHING = st.one_of(
     st.text(),
     st.from_regex(r"[0-9.,:\[\]a-z/ -]{0,20}", fullmatch=True),

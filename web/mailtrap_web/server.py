@@ -13,6 +13,8 @@ import uvicorn
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from mailtrap.accepting import accept
+from mailtrap.peers import UNIX
+from mailtrap.tcp import ends
 from mailtrap_web.world import HEAD_LIMIT
 
 _TOO_LARGE = (
@@ -86,6 +88,8 @@ class _Bounded(_Base):  # type: ignore[misc]  # chosen at run time
 
     def connection_made(self, transport: asyncio.Transport) -> None:
         super().connection_made(transport)
+        if ends(transport)[0] == UNIX:  # of which uvicorn says nothing
+            self.client = UNIX, 0
         self._in_head = False
         self._head = 0
         self._deadline: asyncio.TimerHandle | None = None

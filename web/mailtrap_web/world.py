@@ -22,7 +22,10 @@ class World:
     store: Store
     current: Current
     addresses: Mapping[str, tuple[str, int]] = field(default_factory=dict)
-    """Host and port to connect to, by protocol: ``{"smtp": ("127.0.0.1", 1025)}``. What is off is not in it."""
+    """Host and port to connect to, by protocol: ``{"smtp": ("127.0.0.1", 1025)}``. What is off is not in it.
+
+    Of a Unix socket they are its path and 0.
+    """
     accounts: Accounts = field(default_factory=Accounts)
     clock: Clock = field(default_factory=Clock)
     faults: Faults = field(default_factory=lambda: Faults(Clock()))

@@ -62,8 +62,8 @@ def messages() -> ResponseReturnValue:
 def start() -> ResponseReturnValue:
     """Nothing is there yet: how to send something."""
     name = request.args.get("with", "Python")
-    _, port = world().addresses.get("smtp", ("", 1025))
-    there = snippets(host(), port)
+    _, port = world().addresses.get("smtp", ("", 0))
+    there = snippets(host(), port or 1025)
     return page("start.html", names=list(there), name=name if name in there else "Python", snippets=there)
 
 

@@ -58,7 +58,7 @@ def problem_page(problem: Problem) -> tuple[str, int]:
 def _rail() -> dict[str, object]:
     found = world().store.accounts(project(), limit=IN_RAIL + 2)
     named = [each for each in found if each.name != CATCHALL]
-    addresses = [(name, port) for name, (_, port) in world().addresses.items()]
+    addresses = [(name, port or host) for name, (host, port) in world().addresses.items()]
     return {
         "all": _catchall(),
         "accounts": named[:IN_RAIL],
