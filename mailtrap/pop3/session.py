@@ -34,10 +34,10 @@ log = logging.getLogger(__name__)
 JUNK_LIMIT = 100
 """So many commands without sense, and the session ends."""
 
-LARGE = 2000
 LINE = 2048
 """Octets of a command without its end. RFC 2449 §4 has 253, which names with a project before them may need more of."""
 
+LARGE = 2000
 """A maildrop with more messages is looked through in a thread."""
 
 _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
