@@ -55,18 +55,9 @@ def listen(path: Path, setting: str, mode: int, backlog: int) -> socket.socket:
     if octets > LONGEST:
         raise CannotListen(f"{path}, for {setting}, is too long: {octets} octets, and the system takes {LONGEST}")
     try:
-        sock = Listening(family(), socket.SOCK_STREAM)
-        try:
-            with _alone_in(path.parent):
-                _make_room(path)
-                sock.open(path, mode, backlog)
-        except OSError:
-            sock.close()
-            raise
+        return _listening(path, mode, backlog)
     except OSError as error:
         raise CannotListen(_explain(error, path, setting)) from None
-    sock.setblocking(False)
-    return sock
 
 
 def connected(path: str, timeout: float) -> socket.socket:
@@ -87,6 +78,19 @@ def family() -> int:
     if found is None:
         raise OSError(errno.EAFNOSUPPORT, "this system has no Unix sockets")
     return found
+
+
+def _listening(path: Path, mode: int, backlog: int) -> Listening:
+    sock = Listening(family(), socket.SOCK_STREAM)
+    try:
+        with _alone_in(path.parent):
+            _make_room(path)
+            sock.open(path, mode, backlog)
+    except OSError:
+        sock.close()
+        raise
+    sock.setblocking(False)
+    return sock
 
 
 @contextmanager
