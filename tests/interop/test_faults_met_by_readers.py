@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from faulty import until_so
 from reading import mail, maildir
 from senders import NotSent as Failed
 from senders import run
@@ -44,7 +45,11 @@ class Reader:
             self.sandbox.faults.add(Rule(f"{self.protocol}.{at}", do, times=times))
 
     def met(self) -> bool:
-        """Whether it came to that; from now on there is no fault."""
+        """Whether it came to that; from now on there is no fault, and nobody is there any more.
+
+        Who broke off may have asked for more in the same breath, which is done all the same.
+        """
+        until_so(lambda: all(each.ended for each in self.sandbox.store.sessions()))
         hits = sum(rule.hits for rule in self.sandbox.faults.rules())
         self.sandbox.faults.clear()
         return hits > 0
