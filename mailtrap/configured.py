@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
 
-from mailtrap.accounts import account_name
+from mailtrap.accounts import account_name, owners
 from mailtrap.attempts import Attempts
 
 if TYPE_CHECKING:
@@ -135,7 +134,7 @@ class Accounts:
     def refusal(self, project: int, rcpt_to: str, size: int = 0) -> Refusal | None:
         """Why a message of *size* octets, as far as that is known, is not taken for *rcpt_to*."""
         name = account_name(rcpt_to)
-        concerned = [each for it in names(name) if (each := self.find(project, it)) is not None]
+        concerned = [each for it in owners(name) if (each := self.find(project, it)) is not None]
         if not concerned:
             is_known = not self.known_recipients or name.partition("@")[0] == POSTMASTER  # RFC 5321 §4.5.1
             return None if is_known else Refusal.UNKNOWN
@@ -199,10 +198,3 @@ class Accounts:
         passwords = self._given_passwords or self._kept_passwords
         self.has_passwords = bool(passwords) or any(each.password is not None for each in every)
         self.any = bool(every or passwords) or self.known_recipients or self.policy == "required"
-
-
-def names(name: str) -> Iterable[str]:
-    """The accounts that mail to *name* is for, the base of a plus-address among them (`mailtrap.accounts`)."""
-    local, at, domain = name.rpartition("@")
-    base, plus, _ = local.partition("+")
-    return (name, base + at + domain) if plus and base else (name,)

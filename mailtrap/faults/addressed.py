@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
 
+from mailtrap.accounts import account_name
 from mailtrap.errors import BadFault
 from mailtrap.faults.actions import Action, joined
 from mailtrap.faults.kinds import ENHANCED, read
@@ -38,18 +39,19 @@ def fault_of(address: str) -> tuple[Action, int | None] | None:
     >>> fault_of("tempfail+451+2x@Fault.test")
     (Reply(rule='', address='tempfail+451+2x@fault.test', code=451, enhanced='4.3.0', text='refused by a fault'), 2)
     """
-    whole, _, domain = address.lower().rpartition("@")
+    name = account_name(address)
+    whole, _, domain = name.rpartition("@")
     local = _TAG.sub("", whole)
-    name = local.partition("+")[0]
-    if domain != DOMAIN or name not in _WRITTEN:
+    kind = local.partition("+")[0]
+    if domain != DOMAIN or kind not in _WRITTEN:
         return None
-    pattern, do = _WRITTEN[name]
-    found = re.fullmatch(name + pattern, local)
+    pattern, do = _WRITTEN[kind]
+    found = re.fullmatch(kind + pattern, local)
     try:
         action = read(do(found), "smtp.rcpt") if found else None
     except BadFault:
         return None
-    return None if action is None else (replace(action, address=address.lower()), _times(local))
+    return None if action is None else (replace(action, address=name), _times(local))
 
 
 def _times(local: str) -> int | None:

@@ -103,8 +103,9 @@ def _addresses(summary: Summary, fields: Iterable[Field]) -> Iterator[str]:
 
 
 def _both_forms(address: str) -> str:
-    """An address with a domain in ASCII form is found by its Unicode form, too (RFC 5890 §2.3.2.1)."""
-    return f"{address}> <{account_name(address)}" if "xn--" in address.lower() else address
+    """An address with a domain in ASCII form is found by its Unicode form, too (RFC 5890 §2.3.2.1), and unquoted."""
+    has_two = '"' in address or "xn--" in address.lower()
+    return f"{address}> <{account_name(address)}" if has_two else address
 
 
 def _headers(fields: Iterable[Field]) -> str:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import re
 
+from mailtrap.accounts import ATOM
 from mailtrap.envelope import Address
 from mailtrap.errors import MailtrapError
 
 # As lenient as Postfix about what stands in an atom (two dots in a row, UTF-8 without SMTPUTF8), never about
 # where an address ends. Possessive quantifiers (`++`) keep it linear: nothing matched is ever given back.
-_ATOM = r'[^\x00-\x20\x7f<>()\[\]\\,;:@"]'
-_DOMAIN = rf"(?:{_ATOM}++|\[[^\x00-\x20\x7f<>\[\]\\]++\])"
-_LOCAL = rf'(?:{_ATOM}|"(?:[^\x00-\x1f\x7f"\\]|\\[^\x00-\x1f\x7f])*+")++'
+_DOMAIN = rf"(?:{ATOM}++|\[[^\x00-\x20\x7f<>\[\]\\]++\])"
+_LOCAL = rf'(?:{ATOM}|"(?:[^\x00-\x1f\x7f"\\]|\\[^\x00-\x1f\x7f])*+")++'
 _ROUTE = rf"(?:@{_DOMAIN}(?:,[ \t]*+@{_DOMAIN})*+:)?+"  # §4.1.1.3: to be accepted, and ignored
 _REST = r"(?:[ \t]++(.*))?\Z"
 
-_PLAIN = re.compile(rf"<({_ATOM}++@{_ATOM}++)>{_REST}", re.DOTALL)
+_PLAIN = re.compile(rf"<({ATOM}++@{ATOM}++)>{_REST}", re.DOTALL)
 _ANGLE = re.compile(rf"<[ \t]*+{_ROUTE}((?:{_LOCAL}(?:@{_DOMAIN})?+)?+)[ \t]*+>{_REST}", re.DOTALL)
 _BARE = re.compile(rf"({_LOCAL}(?:@{_DOMAIN})?+){_REST}", re.DOTALL)
 _SPACES = re.compile(r"[ \t]+")

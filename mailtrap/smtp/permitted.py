@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mailtrap.accounts import account_name
-from mailtrap.configured import names
+from mailtrap.accounts import account_name, owners
 from mailtrap.envelope import Address
 from mailtrap.smtp import reply
 
@@ -39,4 +38,4 @@ def _is_own(smtp: SMTP, login: Login, mail_from: Address) -> bool:
     if not (accounts.own_sender and mail_from and "@" in login.account):
         return True
     configured = accounts.find(login.project, login.account)
-    return configured is None or login.account in names(account_name(mail_from))
+    return configured is None or login.account in owners(account_name(mail_from))

@@ -211,6 +211,7 @@ def test_recipients_are_counted_each_by_itself(faults: Faults) -> None:
 @pytest.mark.parametrize(
     ("address", "is_fault"),
     [
+        ('"reject"@fault.test', True),
         ("ann@fault.test", False),
         ("reject@nofault.test", False),
         ("reject@fault.test.example", False),

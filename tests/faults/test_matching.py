@@ -57,6 +57,8 @@ def test_a_word_that_could_never_mean_anything_is_refused(words: dict[str, objec
         ({"rcpt": "bob@[192.0.2.1]"}, {"rcpt_to": ("bob@[192.0.2.1]",)}, True),
         ({"rcpt": "bücher.test"}, {"rcpt_to": ("ann@xn--bcher-kva.test",)}, True),
         ({"rcpt": "*@xn--bcher-kva.test"}, {"rcpt_to": ("ann@bücher.test",)}, True),
+        ({"rcpt": "ann@y.test"}, {"rcpt_to": ('"ann"@y.test',)}, True),
+        ({"rcpt": '"ann"@y.test'}, {"rcpt_to": ("ann@y.test",)}, True),
         ({"rcpt": "x.test"}, {"rcpt_to": ()}, False),
         ({"mail_from": "<>"}, {}, False),
         ({"mail_from": "<>"}, {"mail_from": ""}, True),

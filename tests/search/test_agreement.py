@@ -48,12 +48,28 @@ ADDRESSES = st.sampled_from(
         "@x.test",
         "b@xn--bcher-kva.example",
         "a@b@x.test",
+        '"ann"@x.test',
+        '"a b"@x.test',
         "\udc80@x",
         "a\nb  c@é",
     ]
 ).map(lambda address: Address(address, name="Ann Ö"))
 PATTERNS = ADDRESSES.map(str) | st.sampled_from(
-    ["*", "x.test", "*@x.test", "a*", "*n*", "bücher.example", "a*@*b*", "X.*", "*b c*", "*a b  *", "ann/*"]
+    [
+        "*",
+        "x.test",
+        "*@x.test",
+        "a*",
+        "*n*",
+        "bücher.example",
+        "a*@*b*",
+        "X.*",
+        "*b c*",
+        "*a b  *",
+        "ann/*",
+        '"ann"*',
+        '"a*b"@x.test',
+    ]
 )
 ORIGINS = st.sampled_from(["smtp", "import", "append"])
 ACCOUNTS = st.sampled_from(["catchall", "ann@x.test", "bob@y.test", "job"])

@@ -62,6 +62,16 @@ def test_an_account_of_a_project_gets_what_it_sends_unless_it_is_an_address(serv
     assert eve.accounts == ("catchall", "ann@example.com")
 
 
+def test_quotes_that_are_not_needed_are_in_the_envelope_alone(server: Any) -> None:
+    conversation = server.greeted()
+    conversation.send(MAIL.replace(b"<ann@example.com>", b'<"\\Ann"@example.com>'))
+    assert [conversation.reply()[:3] for _ in range(4)] == [b"250", b"250", b"354", b"250"]
+
+    [message] = server.messages()
+    assert message.envelope.rcpt_to == ('"\\Ann"@example.com',)
+    assert message.accounts == ("catchall", "ann@example.com")
+
+
 def test_who_names_no_project_sends_into_the_one_that_is_current_at_mail(server: Any) -> None:
     later = server.store.new_project().id
     conversation = server.greeted()
