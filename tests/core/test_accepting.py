@@ -11,8 +11,9 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
+from loops import LOOPS, loops_are
 
-from mailtrap import accepting
+from mailtrap import accepting, ports
 from mailtrap.loop import Loop
 
 PATIENCE = 20.0
@@ -128,3 +129,25 @@ def test_a_port_can_be_closed_while_it_loads(loop: Loop, port: Make) -> None:
 
     with peer, pytest.raises(ConnectionResetError):
         peer.recv(10)
+
+
+class Asks(asyncio.Protocol):
+    """Says whether what it writes waits for an acknowledgement of what it wrote before."""
+
+    def connection_made(self, transport: Any) -> None:
+        at_once = transport.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        transport.write(b"at once" if at_once else b"40 ms later")
+        transport.close()
+
+
+@pytest.mark.parametrize("name", LOOPS)
+def test_no_answer_waits_for_an_acknowledgement(name: str) -> None:
+    with loops_are(name):
+        loop = Loop()
+        loop.start()
+    [listening] = ports.listen(["127.0.0.1"], 0, "smtp")
+    acceptor = loop.run(accepting.accept(Asks, listening, 10))
+
+    assert heard(socket.create_connection(listening.getsockname(), PATIENCE)) == b"at once"
+    loop.call(acceptor.close)
+    loop.stop()
