@@ -87,6 +87,11 @@ class Emptied(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ProjectDeleted(Event):
+    """The project is gone with all that was in it, and nothing more happens there. What went is told before."""
+
+
+@dataclass(frozen=True, slots=True)
 class Refused(Event):
     """A transaction ended without a message: refused, aborted or broken off (*refusal* is its row number)."""
 

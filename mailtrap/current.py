@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from mailtrap.errors import NotFound
+from mailtrap.bus import Event, ProjectDeleted
+from mailtrap.errors import ProjectGone
 
 
 class Current:
@@ -35,12 +36,12 @@ class Current:
     def begin(self, project: int | None = None) -> int:
         """A transaction begins, of *project* or the current one; gives what it belongs to from now on.
 
-        Raises `NotFound` if that is gone.
+        Raises `ProjectGone` if that is so.
         """
         with self._changed:
             project = self.project if project is None else project
             if project in self._gone:
-                raise NotFound("the project was deleted")
+                raise ProjectGone
             self._under_way[project] += 1
             return project
 
@@ -52,13 +53,10 @@ class Current:
                 del self._under_way[project]
             self._changed.notify_all()
 
-    def close(self, project: int, timeout: float) -> bool:
-        """No transaction of *project* begins any more; False if one is under way for longer than *timeout* seconds."""
-        with self._changed:
-            if not self._changed.wait_for(lambda: not self._under_way[project], timeout):
-                return False
-            self._gone.add(project)
-            return True
+    def hear(self, event: Event) -> None:
+        """Something was committed: no transaction begins in a project that was deleted."""
+        if isinstance(event, ProjectDeleted):
+            self._gone.add(event.project)
 
     def wait_idle(self, project: int, timeout: float) -> bool:
         """Wait until no transaction of *project* is under way; False after *timeout* seconds."""

@@ -9,7 +9,7 @@ class MailtrapError(Exception):
 
 
 class NotFound(MailtrapError):
-    """No such message, account, mailbox or session."""
+    """No such message, account, mailbox, project or session."""
 
 
 class Gone(NotFound):
@@ -19,6 +19,13 @@ class Gone(NotFound):
         super().__init__(f"message {message_id} was {why} at {when.isoformat()}")
         self.when = when
         self.why = why
+
+
+class ProjectGone(NotFound):
+    """The project was here, and was deleted: nothing can be put there any more."""
+
+    def __init__(self) -> None:
+        super().__init__("the project was deleted")
 
 
 class AlreadyExists(MailtrapError):

@@ -226,6 +226,7 @@ class Sandbox:
         )
         undo.callback(self.store.close)
         self.current = Current(self.store.project(DEFAULT_PROJECT).id)
+        self.bus.subscribe(self.current.hear)
         self.clock = Clock()
         self.clock.follow(self.store.advance)
         undo.callback(self.clock.close)

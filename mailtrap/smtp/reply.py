@@ -9,7 +9,7 @@ import logging
 import re
 
 from mailtrap.configured import Refusal
-from mailtrap.errors import LoginRefused, NotFound, StoreUnavailable, Suspended
+from mailtrap.errors import LoginRefused, ProjectGone, StoreUnavailable, Suspended
 from mailtrap.sasl import BadExchange, Cancelled
 from mailtrap.smtp.strictness import Refused
 
@@ -73,7 +73,7 @@ TOO_MANY_RECIPIENTS = "452 4.5.3 Too many recipients"
 SERVER_BUG = "451 4.3.0 Internal error; the log of the sandbox has the details"
 ANSWERS: dict[type[Exception], str] = {
     StoreUnavailable: "452 4.3.1 The store cannot take mail now",
-    NotFound: "550 5.7.1 The project that you logged in to was deleted",
+    ProjectGone: "550 5.7.1 The project was deleted",
 }
 """How an error is answered; every other one is a bug of ours."""
 

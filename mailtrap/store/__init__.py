@@ -69,7 +69,10 @@ class Store(Protocol):
         """All projects, by name."""
 
     def delete_project(self, project: int) -> None:
-        """Delete a project with all that is in it, pinned messages too; its name is free again. Raises `NotFound`."""
+        """Delete a project with all that is in it, pinned messages too; its name is free again. Raises `NotFound`.
+
+        From then on nothing is put there, and whoever asks for that or for its messages gets `ProjectGone`.
+        """
 
     def limits(self, project: int) -> Limits:
         """What is kept in a project: its own limits, or those of all."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlite3 import Connection
 
-from mailtrap.errors import NotFound
+from mailtrap.errors import NotFound, ProjectGone
 from mailtrap.store import expunged, floors, rows
 from mailtrap.store.rows import AccountRow, MailboxRow, ProjectRow
 
@@ -63,7 +63,14 @@ class Books:
         return self.modseq
 
     def project(self, project: int) -> ProjectRow:
-        """A project; raises `NotFound`."""
+        """A project that something can be done in; raises `ProjectGone`, or `NotFound` if there was none."""
+        row = self.remains(project)
+        if row.deleted_at is not None:
+            raise ProjectGone
+        return row
+
+    def remains(self, project: int) -> ProjectRow:
+        """A project, or what is left of one that was deleted; raises `NotFound`."""
         row = self._projects.get(project)
         if row is None:
             row = self._projects[project] = ProjectRow(*rows.read(self._db, rows.READ_PROJECT, project))
@@ -104,7 +111,7 @@ class Books:
         return self.mailbox(made.fetchone()[0])
 
     def mailbox(self, mailbox: int) -> MailboxRow:
-        """A mailbox, deleted or not, and its account with it; raises `NotFound`."""
+        """A mailbox, deleted or not, and its account with it; raises `NotFound`, or `ProjectGone`."""
         row = self._mailboxes.get(mailbox) or self._load_mailbox(mailbox)
         self.project(row.account.project.id)
         self._current(row.account)

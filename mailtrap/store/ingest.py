@@ -130,7 +130,7 @@ def file(
 
 def refuse(refusal: NewRefusal, bound: Bound, batch: Batch) -> None:
     """A job: record a transaction that ended without a message, and keep the table within *bound*."""
-    batch.books.project(refusal.project)
+    batch.books.remains(refusal.project)  # that it was deleted may be why: a session's record says so
     modseq = batch.books.next_modseq()
     number = batch.db.execute(
         """
@@ -167,7 +167,7 @@ def _make_room(batch: Batch, message_id: str, wanted: int) -> None:
         raise TakenElsewhere(f"a message of another project has the id {message_id}")
     if visible:
         raise AlreadyExists(f"a message with the id {message_id} is there")
-    deletion.sink(batch, batch.books.project(project), [(number, message_id, size)])
+    deletion.sink(batch, batch.books.remains(project), [(number, message_id, size)])
 
 
 def _add_octets(batch: Batch, number: int, octets: Octets) -> None:

@@ -6,7 +6,7 @@ from sqlite3 import Connection
 from typing import Any
 
 from mailtrap.accounts import CATCHALL, account_name
-from mailtrap.errors import Gone, NotFound
+from mailtrap.errors import Gone, NotFound, ProjectGone
 from mailtrap.message.summary import Summary
 from mailtrap.search.fold import storable
 from mailtrap.search.tree import All, Query
@@ -131,9 +131,11 @@ def _summary(
 
 
 def _floor(db: Connection, project: object) -> int:
-    found = db.execute("SELECT floor FROM project WHERE id = ?", (project,)).fetchone()
+    found = db.execute("SELECT floor, deleted_at FROM project WHERE id = ?", (project,)).fetchone()
     if found is None:
         raise NotFound(f"there is no project {project}")
+    if found[1] is not None:
+        raise ProjectGone
     return int(found[0])
 
 

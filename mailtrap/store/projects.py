@@ -6,8 +6,8 @@ import json
 from collections.abc import Collection
 from sqlite3 import Connection
 
+from mailtrap.bus import ProjectDeleted
 from mailtrap.envelope import new_id
-from mailtrap.errors import NotFound
 from mailtrap.store import codec, deletion
 from mailtrap.store.batch import Batch
 from mailtrap.store.records import Project, Refusal
@@ -38,22 +38,17 @@ def every(db: Connection) -> list[Project]:
 
 def delete(project: int, batch: Batch) -> None:
     """A job: delete all messages of a project, pinned ones too, and free its name; raises `NotFound`."""
-    name = _name(batch.db, project)
+    row = batch.books.project(project)
     pinned = batch.db.execute("SELECT id FROM message WHERE project = ? AND pinned > 0", (project,)).fetchall()
     deletion.delete(batch, project, [message_id for [message_id] in pinned], "deleted")
     deletion.delete_all(batch, project)
     batch.db.execute("DELETE FROM configured WHERE project = ?", (project,))
+    row.deleted_at = batch.at
     batch.db.execute(
-        "UPDATE project SET name = ?, password = NULL, deleted_at = ? WHERE id = ?",
-        (f"{name} (deleted {project})", batch.at, project),
+        "UPDATE project SET name = name || ' (deleted ' || id || ')', password = NULL, deleted_at = ? WHERE id = ?",
+        (batch.at, project),
     )
-
-
-def _name(db: Connection, project: int) -> str:
-    found = db.execute("SELECT name FROM project WHERE id = ? AND deleted_at IS NULL", (project,)).fetchone()
-    if found is None:
-        raise NotFound(f"there is no project {project}")
-    return str(found[0])
+    batch.events.append(ProjectDeleted(project, batch.books.next_modseq()))
 
 
 def refusals(db: Connection, project: int, since: int, limit: int) -> list[Refusal]:

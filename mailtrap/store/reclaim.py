@@ -112,7 +112,7 @@ class Reclaim:
     def _sink(self, batch: Batch) -> bool:
         """Take away the rows of messages under a floor."""
         for project in tuple(self._floors):
-            row = batch.books.project(project)
+            row = batch.books.remains(project)
             found = batch.db.execute(
                 "SELECT number, id, size FROM message WHERE project = ? AND number <= ? AND NOT pinned LIMIT ?",
                 (project, row.floor, _MESSAGES),

@@ -21,6 +21,7 @@ class ProjectRow:
     loose: int
     """Those that may expire, because they are not pinned."""
     loose_octets: int
+    deleted_at: int | None = None
     remembered: int = 100
     """So many are gone since it was last looked whether too many are remembered."""
 
@@ -71,7 +72,9 @@ class MailboxRow:
         return self.counted_at < self.account.project.floor_modseq
 
 
-READ_PROJECT = "SELECT id, floor, floor_modseq, messages, appended, loose, loose_octets FROM project WHERE id = ?"
+READ_PROJECT = """
+    SELECT id, floor, floor_modseq, messages, appended, loose, loose_octets, deleted_at FROM project WHERE id = ?
+"""
 READ_ACCOUNT = "SELECT project, id, name, last_arrival, messages, unseen, counted_at FROM account WHERE id = ?"
 READ_MAILBOX = """
     SELECT account, id, name, uidnext, highest_modseq, expunged_from, messages, unseen, size, counted_at, deleted_at

@@ -149,8 +149,11 @@ class SqliteStore(Mailboxes, Configuring, Remembering):
 
     def delete_project(self, project: int) -> None:
         """Delete a project with all that is in it; its name is free again. Raises `NotFound`."""
-        self._write(partial(projects.delete, project))
-        self.limit(project, None)
+        self._write(partial(self._delete_project, project))
+
+    def _delete_project(self, project: int, batch: Batch) -> None:
+        self._retention.limit(batch, project, None)
+        projects.delete(project, batch)
 
     def limits(self, project: int) -> Limits:
         """What is kept in a project: its own limits, or those of all."""

@@ -4,8 +4,9 @@ import threading
 
 import pytest
 
+from mailtrap.bus import ProjectDeleted
 from mailtrap.current import Current
-from mailtrap.errors import NotFound
+from mailtrap.errors import ProjectGone
 
 
 def test_a_transaction_stays_in_the_project_it_began_in() -> None:
@@ -41,13 +42,13 @@ def test_another_projects_transactions_are_not_waited_for() -> None:
     assert current.wait_idle(2, timeout=0)
 
 
-def test_a_project_that_is_closed_takes_no_transaction_and_one_with_one_is_not_closed() -> None:
+def test_no_transaction_begins_in_a_project_that_was_deleted() -> None:
     current = Current(1)
     named = current.begin(2)
-    assert not current.close(2, timeout=0)
+    current.hear(ProjectDeleted(2, 4711))
 
-    current.end(named)
-    assert current.close(2, timeout=0)
-    with pytest.raises(NotFound):
+    with pytest.raises(ProjectGone):
         current.begin(2)
     assert current.begin() == 1
+    current.end(named)
+    assert current.wait_idle(2, timeout=0)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from faulty import Watched
 
+from mailtrap.bus import ProjectDeleted
 from mailtrap.configured import Accounts, Configured
 from mailtrap.transcript import MASKED
 
@@ -99,10 +100,30 @@ def test_mail_for_a_project_that_was_deleted_meanwhile_is_refused(server: Any) -
     team = server.store.new_project()
     conversation = server.greeted()
     conversation.ask(plain(team.name))
-    assert server.current.close(team.id, 0)
+    server.current.hear(ProjectDeleted(team.id, 1))
 
-    assert conversation.ask(b"MAIL FROM:<app@shop.test>") == b"550 5.7.1 The project that you logged in to was deleted"
+    assert conversation.ask(b"MAIL FROM:<app@shop.test>") == b"550 5.7.1 The project was deleted"
     assert conversation.ask(b"NOOP").startswith(b"250")
+
+
+@pytest.mark.parametrize("lmtp", [False, True])
+def test_and_so_it_is_at_its_end_where_that_was_during_the_transaction(
+    server: Any, caplog: pytest.LogCaptureFixture, *, lmtp: bool
+) -> None:
+    team = server.store.new_project()
+    server.with_limits(lmtp=lmtp)
+    conversation = server.connect()
+    conversation.line()
+    conversation.ask(b"LHLO mta.example" if lmtp else b"EHLO app.example")
+    conversation.ask(plain(team.name))
+    conversation.send(MAIL.removesuffix(b".\r\n"))
+    assert [conversation.reply()[:3] for _ in range(3)] == [b"250", b"250", b"354"]
+    server.store.delete_project(team.id)
+
+    assert conversation.ask(b".") == b"550 5.7.1 The project was deleted"
+    [refusal] = server.store.refusals(team.id)
+    assert (refusal.stage, refusal.reply) == ("DATA", "550 5.7.1 The project was deleted")
+    assert caplog.text == ""
 
 
 def test_who_delivers_by_lmtp_need_not_log_in_but_recipients_are_refused_all_the_same(server: Any) -> None:

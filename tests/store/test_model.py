@@ -15,8 +15,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from messages import new_message
 from store_model import Box, Message, Project, There
 
-from mailtrap.bus import Added, Copied, Deleted, Emptied, Event, Removed
-from mailtrap.errors import AlreadyExists, Gone, NotFound
+from mailtrap.bus import Added, Copied, Deleted, Emptied, Event, ProjectDeleted, Removed
+from mailtrap.errors import AlreadyExists, Gone, NotFound, ProjectGone
 from mailtrap.message.summary import Summary
 from mailtrap.search.tree import Not, Size
 from mailtrap.store.records import Flag
@@ -99,6 +99,20 @@ class StoreAndModel(RuleBasedStateMachine):
     @rule()
     def new_project(self) -> None:
         self.projects[self.store.new_project().id] = Project()
+
+    @precondition(lambda self: self.projects)
+    @rule(data=st.data())
+    def delete_project(self, data: st.DataObject) -> None:
+        number, project = self.choose(data)
+        self.store.delete_project(number)
+        del self.projects[number]
+        assert isinstance(self.events[-1], ProjectDeleted)
+        with pytest.raises(ProjectGone):
+            self.store.add(new_message(number)).result()
+        for box in project.boxes:
+            assert self.pictures[box.id] == set()
+            with pytest.raises(ProjectGone):
+                self.store.append(box.id, new_message(number, origin="append"))
 
     @precondition(lambda self: self.projects)
     @rule(

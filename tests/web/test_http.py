@@ -199,9 +199,10 @@ def test_requests_that_come_before_flask_is_there_wait_for_it() -> None:
 def test_stopping_ends_waits_and_streams() -> None:
     with ThreadPoolExecutor() as pool:
         with Sandbox(http=0) as sandbox:
+            before = len(sandbox.bus._subscribers)
             stream = requests.get(f"{sandbox.url}/v1/events", stream=True, timeout=30)
             waiting = pool.submit(requests.get, f"{sandbox.url}/v1/wait?timeout=300", timeout=30)
-            while len(sandbox.bus._subscribers) < 2:
+            while len(sandbox.bus._subscribers) < before + 2:
                 time.sleep(0)
         answer = waiting.result()
         lines = list(stream.iter_lines())

@@ -98,7 +98,7 @@ def delete_project(call: Call, project: ProjectName) -> ProjectDeletedShape:
         raise Problem(409, "in_use", f"{there.name} is the default project, or the current one")
     if call.world.accounts.has_given(there.id):  # made anew it would have none of that
         raise Problem(409, "given_by_settings", f"the settings say who gets into {there.name}: change it there")
-    if not current.close(there.id, PATIENCE):
+    if not current.wait_idle(there.id, PATIENCE):
         raise Problem(409, "in_use", f"a message for {there.name} is on its way")
     count = call.world.store.messages(there.id, limit=1).total
     call.world.store.delete_project(there.id)
