@@ -9,7 +9,8 @@ from functools import partial
 from types import TracebackType
 from typing import Self
 
-from mailtrap.bus import Added, Event
+from mailtrap.bus import Added, Event, ProjectDeleted
+from mailtrap.errors import ProjectGone
 from mailtrap.message.summary import Origin, Summary
 from mailtrap.search.document import Document, document
 from mailtrap.search.match import matches
@@ -54,6 +55,7 @@ class Watch:
         self._limit = limit
         self._matched: list[tuple[int, Summary]] = []
         self._seen: set[int] = set()
+        self._is_over = False
         self._changed = threading.Condition()
         self._wakers: list[Callable[[], object]] = []
         self._unsubscribe: Callable[[], None] = lambda: None
@@ -82,18 +84,30 @@ class Watch:
         with self._changed:
             return [summary for _, summary in self._matched]
 
-    def wait(self, count: int, timeout: float) -> bool:
-        """Wait until *count* messages match; False after *timeout* seconds."""
+    def has(self, count: int) -> bool:
+        """Whether *count* messages match; raises `ProjectGone` when none can come any more."""
         with self._changed:
-            return self._changed.wait_for(lambda: len(self._matched) >= count, timeout)
+            if self._is_over:
+                raise ProjectGone
+            return len(self._matched) >= count
+
+    def wait(self, count: int, timeout: float) -> bool:
+        """Wait until *count* messages match; False after *timeout* seconds. Raises `ProjectGone`."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self.has(count), timeout)
 
     def add_waker(self, waker: Callable[[], object]) -> None:
-        """Call *waker*, in the publishing thread, whenever one more matches: for coroutines."""
+        """Call *waker*, in the publishing thread, whenever one more matches, or none can: for coroutines."""
         with self._changed:
             self._wakers.append(waker)
 
     def _hear(self, event: Event) -> None:
-        if not isinstance(event, Added) or event.project != self._project:
+        if event.project != self._project:
+            return
+        if isinstance(event, ProjectDeleted):
+            self._is_over = True
+            self._wake()
+        if not isinstance(event, Added):
             return
         if self._since is not None and event.modseq <= self._since:
             return
@@ -107,6 +121,10 @@ class Watch:
                 return
             self._seen.add(summary.number)
             insort(self._matched, (summary.number, summary), key=lambda pair: pair[0])
+        self._wake()
+
+    def _wake(self) -> None:
+        with self._changed:
             self._changed.notify_all()
             wakers = tuple(self._wakers)
         for wake in wakers:

@@ -13,6 +13,7 @@ import requests
 from messages import new_message
 
 from mailtrap.current import Current
+from mailtrap.errors import ProjectGone
 from mailtrap.message.summary import Summary
 from mailtrap.store import Store
 from mailtrap.store.records import Flag
@@ -216,4 +217,21 @@ def test_a_stream_that_is_not_read_ends(call: Call, put: Put, monkeypatch: pytes
         return len([piece async for piece in stream])
 
     assert asyncio.run(scenario()) <= 2
+    assert call.world.store.bus._subscribers == ()
+
+
+def test_a_stream_ends_with_its_project(call: Call, put: Put) -> None:
+    put()
+
+    async def scenario() -> list[bytes]:
+        stream = module.events(call)
+        await anext(stream)
+        await asyncio.to_thread(call.world.store.delete_project, call.project)
+        told = [piece async for piece in stream]
+        with pytest.raises(ProjectGone):
+            await anext(module.events(call))
+        return told
+
+    told = [read(iter(piece.decode().split("\n"))) for piece in asyncio.run(scenario())]
+    assert [name for _, name, _ in told] == ["emptied", "gone"]
     assert call.world.store.bus._subscribers == ()

@@ -11,6 +11,7 @@ import pytest
 
 from mailtrap.bus import Bus
 from mailtrap.current import Current
+from mailtrap.errors import ProjectGone
 from mailtrap.message.summary import Summary
 from mailtrap.store import Store
 from mailtrap_web.api.kinds import read_to
@@ -131,6 +132,21 @@ def test_a_wait_that_nobody_waits_for_any_more_leaves_nothing_behind(call: Call)
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError):
             await waiting
+
+    asyncio.run(scenario())
+
+    assert call.world.store.bus._subscribers == ()
+
+
+def test_a_wait_ends_with_its_project(call: Call) -> None:
+    async def scenario() -> None:
+        waiting = asyncio.create_task(wait(call))
+        await subscribed(call.world.store.bus)
+        await asyncio.to_thread(call.world.store.delete_project, call.project)
+        with pytest.raises(ProjectGone):
+            await waiting
+        with pytest.raises(ProjectGone):
+            await wait(call)
 
     asyncio.run(scenario())
 

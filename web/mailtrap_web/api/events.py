@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 
-from mailtrap.bus import Added, Changed, Copied, Deleted, Emptied, Event, Refused, Removed
+from mailtrap.bus import Added, Changed, Copied, Deleted, Emptied, Event, ProjectDeleted, Refused, Removed
 from mailtrap.search.document import document
 from mailtrap.search.match import matches
 from mailtrap.search.tree import Query
@@ -30,7 +30,7 @@ REPLAYED = 200
 @route("GET", "/v1/events", gives="text/event-stream")
 async def events(call: Call, *, q: Q = None, since: SincePoint = Since()) -> AsyncGenerator[bytes, None]:  # noqa: B008
     """What happens in the project, as Server-Sent Events: `added` (those that *q* finds), `changed`, `removed`,
-    `copied`, `deleted`, `emptied`, `refused`.
+    `copied`, `deleted`, `emptied`, `refused`, and `gone` when the project was deleted, with which the stream ends.
 
     `removed` and `copied` are about a *mailbox* of an *account*: POP3 or IMAP took messages out of it, or IMAP put
     them there; they stay where else they are. What IMAP appends to a mailbox is in no list of the project: it is
@@ -45,7 +45,8 @@ async def events(call: Call, *, q: Q = None, since: SincePoint = Since()) -> Asy
     try:
         missed, modseq = await asyncio.to_thread(_missed, call, q, since)
         yield b"".join(missed) + _sse("ready", modseq, {})
-        while not feed.overrun:
+        event: Event | None = None
+        while not (feed.overrun or isinstance(event, ProjectDeleted)):
             event = await feed.next(HEARTBEAT)
             if event is None:
                 yield b":\n\n"
@@ -94,10 +95,10 @@ def _resumed(call: Call, since: Since) -> Since:
 
 
 def _missed(call: Call, query: Query | None, since: Since) -> tuple[list[bytes], int]:
-    """What came after *since*, oldest first, and the mod-sequence up to which that tells all."""
+    """What came after *since*, oldest first, and the mod-sequence up to which that tells all; raises `ProjectGone`."""
     store = call.world.store
     if since == Since():
-        return [], store.cursor()
+        return [], store.messages(call.project, limit=1).cursor
     page = store.messages(call.project, since.narrow(query or EVERYTHING), since=since.modseq, limit=REPLAYED)
     told = [_sse("added", each.modseq, {"message": summary_shape(each)}) for each in reversed(page.summaries)]
     if since.modseq not in (None, page.cursor) or page.next is not None:
@@ -125,6 +126,8 @@ async def _told(store: Store, event: Event, query: Query | None) -> bytes:
             return _sse("emptied", event.modseq, {})
         case Refused():
             return _sse("refused", event.modseq, {})
+        case ProjectDeleted():
+            return _sse("gone", event.modseq, {})
     return b""
 
 

@@ -40,7 +40,8 @@ async def wait(
     since: SincePoint = Since(),  # noqa: B008 - a frozen value
     timeout: Timeout = 30.0,  # noqa: ASYNC109 - the client's
 ) -> Arrived:
-    """Wait until *count* messages match, those already there among them; 404 `no_match` when the time is over.
+    """Wait until *count* messages match, those already there among them; 404 `no_match` when the time is over,
+    and `not_found` when the project is deleted.
 
     What was imported, appended or bounced counts only where *q* names its origin.
     """
@@ -72,7 +73,7 @@ async def _come(watch: Watch, count: int, timeout: float) -> bool:  # noqa: ASYN
     watch.add_waker(lambda: loop.call_soon_threadsafe(more.set))
     try:
         async with asyncio.timeout(timeout):
-            while len(watch.matched) < count:
+            while not watch.has(count):
                 await more.wait()
                 more.clear()
     except TimeoutError:
