@@ -11,9 +11,9 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from mailtrap import tcp
-from mailtrap.bus import Event
+from mailtrap.bus import Event, ProjectDeleted
 from mailtrap.connection import Connection
-from mailtrap.engine import SLICE, Listener, pull
+from mailtrap.engine import PROJECT_DELETED, SLICE, Listener, pull
 
 if TYPE_CHECKING:
     from mailtrap.server import Server
@@ -68,7 +68,10 @@ class Driver(Connection):
             self.notify(event)
 
     def notify(self, event: Event) -> None:
-        """Let the session hear of *event*, and say what it has to say."""
+        """Let the session hear of *event*, and say what it has to say; it ends with its project."""
+        if isinstance(event, ProjectDeleted):
+            self.dismiss(PROJECT_DELETED, patiently=True)
+            return
         if self._over or self._gone or self.session.hanging:
             return
         try:

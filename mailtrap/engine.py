@@ -20,6 +20,9 @@ WRITE = 1 << 16
 SLICE = 0.002
 """Seconds after which whoever works lets others have their turn."""
 
+PROJECT_DELETED = "The project was deleted"
+"""Why a session is dismissed that nothing can come of any more."""
+
 
 class Session(Protocol):
     """One conversation of one protocol, without sockets."""

@@ -10,7 +10,7 @@ from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from mailtrap.bus import Added, Bus, Changed, Copied, Deleted, Emptied, Event, Removed
+from mailtrap.bus import Added, Bus, Changed, Copied, Deleted, Emptied, Event, ProjectDeleted, Removed
 from mailtrap.engine import SLICE
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ class Hub:
         self._moving: set[Driver] = set()
         self._behind: deque[Driver] = deque()
         self._catching_up = False
+        self._deleted: dict[int, ProjectDeleted] = {}
         self.close: Callable[[], None] = bus.subscribe(self._hear)
         """Hear nothing more."""
 
@@ -41,6 +42,8 @@ class Hub:
             self._of_mailbox.setdefault(mailbox, set()).add(driver)
         if project is not None:
             self._of_project.setdefault(project, set()).add(driver)
+            if project in self._deleted:  # while it was logging in
+                self._loop.call_soon(driver.notify, self._deleted[project])
 
     def moving(self, driver: Driver) -> None:
         """*driver*'s session may go elsewhere at any moment: look there with every event, until it is placed.
@@ -77,11 +80,13 @@ class Hub:
 
     def _tell(self, event: Event) -> None:
         changed = mailboxes(event)
-        emptied = event.project if isinstance(event, Emptied) else None
-        concerned = set(self._of_project.get(emptied, ())) if emptied is not None else set()
+        if isinstance(event, ProjectDeleted):
+            self._deleted[event.project] = event
+        everybody_in = event.project if isinstance(event, Emptied | ProjectDeleted) else None
+        concerned = set(self._of_project.get(everybody_in, ())) if everybody_in is not None else set()
         for mailbox in changed:
             concerned |= self._of_mailbox.get(mailbox, set())
-        for driver in [each for each in self._moving if _is_among(each, changed, emptied)]:
+        for driver in [each for each in self._moving if _is_among(each, changed, everybody_in)]:
             driver.notify(event)
         for driver in concerned:
             driver.untold += (event,)
@@ -113,6 +118,6 @@ def mailboxes(event: Event) -> Collection[int]:
     return ()
 
 
-def _is_among(driver: Driver, changed: Collection[int], emptied: int | None) -> bool:
+def _is_among(driver: Driver, changed: Collection[int], everybody_in: int | None) -> bool:
     mailbox, project = driver.session.mailbox, driver.session.project
-    return (mailbox is not None and mailbox in changed) or (emptied is not None and project == emptied)
+    return (mailbox is not None and mailbox in changed) or (everybody_in is not None and project == everybody_in)

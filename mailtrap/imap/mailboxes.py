@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from mailtrap.errors import NotFound
+from mailtrap.errors import NotFound, ProjectGone
 from mailtrap.imap.errors import No
 from mailtrap.imap.session import Session
 from mailtrap.store.records import Mailbox
@@ -100,6 +100,8 @@ def target(session: Session, name: str) -> Mailbox:
     """The mailbox to put messages into; a client is told that it may make it, if there is none (RFC 9051 §6.3.12)."""
     try:
         return opened(session, name)
+    except ProjectGone:
+        raise
     except NotFound as error:
         raise No(f"{error}; create it first", "TRYCREATE") from None
 

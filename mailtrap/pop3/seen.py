@@ -6,6 +6,7 @@ import logging
 import threading
 from concurrent.futures import Future
 
+from mailtrap.errors import NotFound
 from mailtrap.store import Store
 from mailtrap.store.records import Flag
 
@@ -54,7 +55,7 @@ class Seen:
 
     def _done(self, marking: Future[int]) -> None:
         error = None if marking.cancelled() else marking.exception()
-        if error is not None:
+        if error is not None and not isinstance(error, NotFound):  # what is gone needs no mark
             log.warning("messages could not be marked as seen: %s", error)
         with self._lock:
             if self._under_way is marking:

@@ -13,6 +13,7 @@ from mailtrap.bus import Deleted, Emptied, Event
 from mailtrap.clock import Clock
 from mailtrap.configured import Accounts
 from mailtrap.current import Current
+from mailtrap.engine import PROJECT_DELETED
 from mailtrap.errors import NotFound
 from mailtrap.faults import Faults
 from mailtrap.faulty import Faulty
@@ -163,7 +164,8 @@ class Session(Faulty):
         sees why.
         """
         self.closing = True
-        yield self._said(err(f"[SYS/TEMP] {text}"))
+        code = "SYS/PERM" if text == PROJECT_DELETED else "SYS/TEMP"  # RFC 3206 §3: whether trying again may help
+        yield self._said(err(f"[{code}] {text}"))
 
     def ended(self) -> None:
         """The connection is closed: let go of everything."""

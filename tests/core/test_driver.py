@@ -18,7 +18,7 @@ from conversations import InMemory
 from faulty import Watched
 from loops import LOOPS, loops_are
 
-from mailtrap.bus import Bus, Deleted, Emptied, Event, Removed
+from mailtrap.bus import Bus, Deleted, Emptied, Event, ProjectDeleted, Removed
 from mailtrap.driver import Driver
 from mailtrap.engine import Session
 from mailtrap.hub import Hub
@@ -472,6 +472,78 @@ def test_an_emptied_project_concerns_all_that_are_in_it(world: World) -> None:
 
     assert other.line() == b"event 5\r\n"
     assert one.ask(b"say nothing") == b"nothing\r\n"
+
+
+def test_a_project_that_is_deleted_takes_its_sessions_along_and_no_other(world: World) -> None:
+    one, other = world.connect(), world.connect()
+    one.line(), other.line()
+    one.ask(b"enter 7 1"), other.ask(b"enter 7 2")
+    world.bus.publish(Emptied(2, 5, 100))
+    world.bus.publish(ProjectDeleted(2, 6))
+
+    assert other.rest() == b"event 5\r\nbye: The project was deleted\r\n"
+    assert one.ask(b"say nothing") == b"nothing\r\n"
+
+
+def test_it_takes_them_along_when_what_is_under_way_is_done(world: World) -> None:
+    peer = world.connect()
+    peer.line()
+    peer.ask(b"enter 7 2")
+    peer.send(b"think\r\n")
+    assert world.thinking.wait(PATIENCE)
+    peer.send(b"say more\r\n")
+    world.bus.publish(ProjectDeleted(2, 6))
+    world.think.set()
+
+    assert peer.rest() == b"thought\r\nbye: The project was deleted\r\n"
+
+
+def test_half_a_command_is_heard_to_its_end_before_that(world: World) -> None:
+    peer = world.connect()
+    peer.line()
+    peer.ask(b"enter 7 2")
+    peer.send(b"say ")
+    world.until(lambda driver: driver.session.wants_more)
+    world.bus.publish(ProjectDeleted(2, 6))
+    peer.send(b"more\r\n")
+
+    assert peer.rest() == b"more\r\nbye: The project was deleted\r\n"
+
+
+def test_a_peer_that_reads_slowly_gets_all_that_was_said_before_that(world: World) -> None:
+    peer = world.connect()
+    peer.line()
+    peer.ask(b"enter 7 2")
+    peer.send(b"much 200\r\n")
+    world.until(lambda driver: driver._writable is not None)
+    world.bus.publish(ProjectDeleted(2, 6))
+
+    last = b"bye: The project was deleted\r\n"
+    said = peer.rest()
+    assert said.endswith(last)
+    assert len(said) == 200 * 65536 + len(last)
+
+
+def test_who_enters_a_project_that_was_deleted_just_now_goes_too(world: World) -> None:
+    peer = world.connect()
+    peer.line()
+    peer.send(b"wait 60\r\nenter 7 2\r\n")
+    assert world.clock.pause() == 60
+    world.bus.publish(ProjectDeleted(2, 6))
+    world.clock.advance(60)
+
+    assert peer.rest() == b"waited\r\nentered\r\nbye: The project was deleted\r\n"
+
+
+def test_nobody_hangs_in_a_project_that_is_deleted(world: World) -> None:
+    peer = world.connect()
+    peer.line()
+    peer.ask(b"enter 7 2")
+    peer.send(b"hang\r\n")
+    world.until(lambda driver: driver.session.hanging)
+    world.bus.publish(ProjectDeleted(2, 6))
+
+    assert peer.rest() == b""
 
 
 def test_who_has_left_a_mailbox_hears_nothing_of_it(world: World) -> None:

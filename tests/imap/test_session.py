@@ -12,7 +12,7 @@ import pytest
 from conversations import SansIo
 from messages import new_message
 
-from mailtrap.bus import Added, Changed, Event, Filed, Removed
+from mailtrap.bus import Added, Bus, Changed, Event, Filed, Removed
 from mailtrap.configured import Configured
 from mailtrap.current import Current
 from mailtrap.imap import heard
@@ -407,3 +407,42 @@ def test_output_comes_in_pieces_whoever_reads_it(world: World) -> None:
 
     assert max(map(len, client.chunks)) <= 1 << 16
     assert len(list(takewhile(bool, reversed(client.chunks)))) > 0
+
+
+# -- in a project that was deleted, of which it has not heard
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        b"APPEND INBOX {1+}\r\nx",
+        b"APPEND Sent {1+}\r\nx",
+        b"COPY 1 Kept",
+        b"MOVE 1 Kept",
+        rb"STORE 1 +FLAGS (\Deleted)",
+        b"CREATE New",
+        b"RENAME Kept New",
+        b"DELETE Kept",
+        b"SUBSCRIBE New",
+    ],
+)
+def test_nothing_is_written_into_a_project_that_was_deleted(world: World, command: bytes) -> None:
+    deliver(world)
+    client = SansIo(Session(world), Bus())
+    client.send(SELECT + b"3 CREATE Kept\r\n")
+    client.received.clear()
+    world.store.delete_project(world.current.project)
+
+    assert answer(client, b"a %b\r\n" % command)[-1] == b"a NO [NONEXISTENT] the project was deleted"
+    assert answer(client, b"b NOOP\r\n")[-1] == b"b OK NOOP completed"
+
+
+@pytest.mark.parametrize("command", [b"FETCH 1 BODY[]", b"EXPUNGE", b"CLOSE", b"STATUS INBOX (MESSAGES)", b'LIST "" *'])
+def test_what_only_reads_there_finds_it_empty(world: World, command: bytes) -> None:
+    deliver(world)
+    client = SansIo(Session(world), Bus())
+    client.send(SELECT)
+    client.received.clear()
+    world.store.delete_project(world.current.project)
+
+    assert b"hello" not in b"".join(answer(client, b"a %b\r\n" % command)).lower()

@@ -196,6 +196,18 @@ def test_a_large_message_that_is_gone_is_refused(pop3: Any) -> None:
     assert [conversation.line() for _ in range(3)] == [gone, gone, b"+OK"]
 
 
+def test_in_a_project_that_was_deleted_nothing_is_left_to_mark_or_to_remove(
+    pop3: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    pop3.add(*numbered(4))
+    session = pop3.session()  # that has not heard of it
+    list(session.receive(b"USER ann@example.com\r\nPASS x\r\nRETR 1\r\nRETR 2\r\nRETR 3\r\nDELE 1\r\n"))
+    pop3.store.delete_project(pop3.project)
+
+    assert b"".join(session.receive(b"QUIT\r\n")) == b"+OK Bye\r\n"
+    assert caplog.text == ""
+
+
 # -- what goes wrong
 
 

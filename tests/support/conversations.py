@@ -12,7 +12,8 @@ from typing import Any, Protocol
 
 import pytest
 
-from mailtrap.bus import Bus, Event
+from mailtrap.bus import Bus, Event, ProjectDeleted
+from mailtrap.engine import PROJECT_DELETED
 from mailtrap.loop import Loop
 from mailtrap.store import Store
 
@@ -160,6 +161,7 @@ class Engine(Protocol):
     def notify(self, event: Event) -> Iterator[bytes]: ...
     def secured(self, version: str) -> None: ...
     def eof(self) -> Iterator[bytes]: ...
+    def dismiss(self, text: str) -> Iterator[bytes]: ...
     def ended(self) -> None: ...
 
 
@@ -220,7 +222,8 @@ class SansIo(Conversation):
         """Called in the publishing thread, as the driver is: also while the session is in the middle of a command."""
         if self.session.project == event.project:
             take = self._take if self._is_busy else self._run
-            take(self.session.notify(event))
+            its_end = isinstance(event, ProjectDeleted)
+            take(self.session.dismiss(PROJECT_DELETED) if its_end else self.session.notify(event))
 
 
 class OverTcp(Conversation):

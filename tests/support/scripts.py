@@ -81,9 +81,9 @@ class Script:
         ``C: …`` and ``S: …``: what is said by the client and the server. ``eof``: the client says no more, and goes
         on reading; ``drop``: it is gone. ``closed``: the server has closed. ``tls``: TLS is up from here on. With a
         digit (``C2: …``, ``drop2``) they belong to one of several sessions. ``given …``: an option of the server, or
-        mail that is there before (see `Mail.read`); ``deliver …``: mail that comes in between. ``stored``,
-        ``refused …``: what the project must hold afterwards. ``M: …``: a line of the message last given, delivered
-        or stored.
+        mail that is there before (see `Mail.read`); ``deliver …``: mail that comes in between; ``delete the project``.
+        ``stored``, ``refused …``: what the project must hold afterwards. ``M: …``: a line of the message last given,
+        delivered or stored.
 
         In ``S:``, ``<id>`` is any id, ``<number>`` any number, and ``…`` anything. ``<number x>`` is the same number
         wherever it stands, and can be said in ``C:``, too.
@@ -108,6 +108,9 @@ class Script:
                 case "stored":
                     script.stored = stored = (script.stored or []) + ([] if text == "nothing" else [b""])
                     content = _content_of(stored)
+                case "delete":
+                    assert text == "the project", f"{file.name}: what is {line!r}?"
+                    script.steps.append(("delete", 0, ""))
                 case "M:":
                     content(octets(text))
                 case "refused":
@@ -134,7 +137,11 @@ class Script:
         return not any(kind in ("eof", "drop") for kind, _, _ in self.steps)
 
     def play(
-        self, connect: Callable[[], Conversation], piece: int | None, deliver: Callable[[Mail], object] | None = None
+        self,
+        connect: Callable[[], Conversation],
+        piece: int | None,
+        deliver: Callable[[Mail], object] | None = None,
+        delete: Callable[[], object] | None = None,
     ) -> None:
         """Say what the clients say, and hold the server to its lines, no more and no fewer."""
         sessions: dict[int, Conversation] = {}
@@ -150,6 +157,9 @@ class Script:
                         assert deliver, "nothing can be delivered here"
                         for mail in self.deliveries[int(said)]:
                             deliver(mail)
+                    case "delete", _:
+                        assert delete, "nothing can be deleted here"
+                        delete()
                     case "C", bytes():
                         sessions[number].send(said, piece)
                     case "S", str():

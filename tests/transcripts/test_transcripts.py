@@ -86,7 +86,7 @@ def test_transcript(file: Path, way: str, loop: Loop, store: Store) -> None:
         ground.deliver(mail)
 
     with ground:
-        script.play(SERVERS[file.parent.name](ground)[where], piece, ground.deliver)
+        script.play(SERVERS[file.parent.name](ground)[where], piece, ground.deliver, ground.delete)
 
     if script.stored is not None:
         assert ground.stored() == script.stored
@@ -122,6 +122,10 @@ class Ground:
     def deliver(self, mail: Mail) -> None:
         """Store a message that came in by whatever way."""
         self.store.add(new_message(self.project, mail.octets, rcpt_to=mail.to, received_at=mail.at)).result()
+
+    def delete(self) -> None:
+        """Delete the project, with all that is in it."""
+        self.store.delete_project(self.project)
 
     def stored(self) -> list[bytes]:
         """All messages of the project, oldest first."""
