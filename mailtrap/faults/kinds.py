@@ -157,7 +157,10 @@ def _rate(words: Words) -> Action:
 
 @kind("bounce", "[enhanced] [text] [after 1h]", at=("smtp.rcpt", "smtp.data", "smtp.dot", "smtp.stored"))
 def _bounce(words: Words) -> Action:
-    """Takes the message, and files a report of its failure for its MAIL FROM, at once or later."""
+    """Takes the message, and files a report of its failure for its MAIL FROM, at once or later.
+
+    In LMTP it is the recipient's reply instead, and at smtp.stored it does nothing there.
+    """
     enhanced = words.take(ENHANCED)
     after = words.take_last("(?i:after) +([^ ]+)")
     found = enhanced[0] if enhanced else "5.1.1"

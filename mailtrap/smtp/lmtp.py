@@ -50,4 +50,7 @@ async def _refusal(smtp: SMTP, transaction: Transaction, data: Data, rcpt_to: Ad
 
 
 async def _told(smtp: SMTP, transaction: Transaction, data: Data, rcpt_to: Address) -> str:
-    return await faulted.stored(smtp, transaction, data, (rcpt_to,)) if smtp.faults.active else ""
+    answer = await faulted.stored(smtp, transaction, data, (rcpt_to,)) if smtp.faults.active else ""
+    if rcpt_to in transaction.bounces:  # since just now: who bounced earlier was refused
+        smtp.transcript.add("-", b"nothing bounces: in LMTP only a reply could say so, and the message is stored")
+    return answer

@@ -5,6 +5,8 @@ from __future__ import annotations
 import smtplib
 from typing import Any
 
+from mailtrap.clock import Clock
+from mailtrap.faults import Faults, Rule
 from mailtrap.sandbox import Sandbox
 
 
@@ -41,6 +43,31 @@ def test_whom_it_was_refused_to_is_on_record_one_by_one(server: Any) -> None:
     ]
     assert server.current.wait_idle(server.project, timeout=0)
     assert server.messages() == []
+
+
+def test_a_bounce_that_can_do_nothing_any_more_says_so_in_the_transcript(server: Any) -> None:
+    faults = Faults(Clock())
+    faults.add(Rule("smtp.stored", "bounce 5.1.1", rcpt="bob@example.com"))
+    server.with_limits(lmtp=True, faults=faults)
+    conversation = server.connect()
+    conversation.line()
+    conversation.ask(b"LHLO client.example")
+    for command in (
+        b"MAIL FROM:<ann@example.com>",
+        b"RCPT TO:<bob@example.com>",
+        b"RCPT TO:<dora@example.com>",
+        b"DATA",
+    ):
+        conversation.ask(command)
+    conversation.send(b"hello\r\n.\r\n")
+    answers = [conversation.reply(), conversation.reply()]
+
+    assert [answer[:9] for answer in answers] == [b"250 2.0.0", b"250 2.0.0"]
+    remarks = [line.octets for line in conversation._protocol.transcript.lines() if line.who == "-"]
+    assert [each for each in remarks if b"bounce" in each] == [
+        b"fault 1: bounce 5.1.1 the message could not be delivered",
+        b"nothing bounces: in LMTP only a reply could say so, and the message is stored",
+    ]
 
 
 def test_nobody_logs_in_to_lmtp_where_others_must() -> None:
