@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
+from loops import run_and_hang_up
 from reading import mail
 
 if TYPE_CHECKING:
@@ -244,4 +245,4 @@ def test_aioimaplib_waits_for_a_message_and_reads_it(account: Account) -> None:
         await client.logout()
         return bytes(answer.lines[1])
 
-    assert asyncio.run(read()) == mail("one")
+    assert run_and_hang_up(read()) == mail("one")

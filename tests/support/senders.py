@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import os
 import smtplib
@@ -13,6 +12,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from urllib.parse import quote
 
+from loops import run_and_hang_up
 from parts import JARS, is_there, node_modules
 
 PROGRAMS = Path(__file__).parent.parent / "interop" / "programs"
@@ -155,7 +155,7 @@ def with_aiosmtplib(errand: Errand, home: Path) -> str:
             return str(await client.sendmail(errand.mail_from, list(errand.to), errand.octets))
 
     try:
-        return asyncio.run(send())
+        return run_and_hang_up(send())
     except (aiosmtplib.SMTPException, OSError) as error:
         raise NotSent(str(error)) from error
 
