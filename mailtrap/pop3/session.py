@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from secrets import token_hex
 
+import mailtrap.pop3.authorization
+import mailtrap.pop3.transaction  # noqa: F401 - they register their commands, and again where sys.modules lost them
 from mailtrap.bus import Deleted, Emptied, Event
 from mailtrap.clock import Clock
 from mailtrap.configured import Accounts
@@ -19,9 +21,7 @@ from mailtrap.faults import Faults
 from mailtrap.faulty import Faulty
 from mailtrap.lines import HTTP, Lines, LineTooLong
 from mailtrap.logins import Login, Logins
-from mailtrap.pop3 import authorization as _authorization  # noqa: F401 - for the side effect: its commands
 from mailtrap.pop3 import faulted
-from mailtrap.pop3 import transaction as _transaction  # noqa: F401 - the same
 from mailtrap.pop3.errors import Bad, BrokenOff, Refused, answer, err
 from mailtrap.pop3.maildrop import Maildrop, Reading
 from mailtrap.pop3.registry import AUTHORIZATION, COMMANDS, TRANSACTION

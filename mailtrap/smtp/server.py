@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+import mailtrap.smtp.commands  # noqa: F401 - they register themselves, and again where sys.modules lost them
 from mailtrap.clock import Clock
 from mailtrap.configured import Accounts
 from mailtrap.current import Current
@@ -16,7 +17,6 @@ from mailtrap.lines import LIMIT
 from mailtrap.logins import Logins
 from mailtrap.peers import Network
 from mailtrap.returns import Returns
-from mailtrap.smtp import commands as _commands  # noqa: F401 - they register themselves
 from mailtrap.smtp import reply
 from mailtrap.smtp.connection import Port
 from mailtrap.smtp.handler import Handler

@@ -493,6 +493,34 @@ def test_each_worker_has_a_server(run: Run, pytester: pytest.Pytester) -> None:
     assert len(list(pytester.path.glob("out/*.eml"))) == 1
 
 
+def test_a_server_is_whole_where_pytest_has_run_within_a_test(run: Run) -> None:
+    """As tests of plug-ins do: pytester takes all modules away again that were imported within."""
+    result = run(
+        """
+        import smtplib
+        import mailtrap.sandbox
+        pytest_plugins = "pytester"
+        def test_within(pytester):
+            pytester.makepyfile(
+                "import poplib, smtplib\\n"
+                "def test_it(inbox):\\n"
+                "    smtplib.SMTP(**inbox.smtp()).quit()\\n"
+                "    with inbox.pop3(): pass\\n"
+            )
+            pytester.runpytest_inprocess("-p", "pytest_mailtrap.plugin").assert_outcomes(passed=1)
+        def test_behind(inbox):
+            with smtplib.SMTP(**inbox.smtp()) as smtp:
+                smtp.login("ann@example.com", "secret")
+            with inbox.pop3():
+                pass
+        """,
+        *("-p", "no:randomly"),
+        subprocess=True,
+    )
+
+    result.assert_outcomes(passed=2)
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="a system without fork")
 def test_a_forked_child_sends_but_opens_no_inbox(run: Run) -> None:
     result = run(
