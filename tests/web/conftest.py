@@ -73,7 +73,14 @@ def accounts(store: Store) -> Accounts:
 @pytest.fixture
 def client(store: Store, current: Current, accounts: Accounts) -> FlaskClient:
     """The Flask half by itself."""
-    world = World(store=store, current=current, accounts=accounts, json_limit=100_000, import_limit=1_000_000)
+    world = World(
+        store=store,
+        current=current,
+        accounts=accounts,
+        addresses={"smtp": ("127.0.0.1", 1025)},
+        json_limit=100_000,
+        import_limit=1_000_000,
+    )
     return create_app(world).test_client()
 
 

@@ -17,9 +17,11 @@ from mailtrap.current import Current
 from mailtrap.message.summary import Summary
 from mailtrap.store import Store
 from mailtrap.transcript import Transcript
+from mailtrap_web.app import create_app
 from mailtrap_web.inspector.foreign import octet_lines, shown
 from mailtrap_web.inspector.message import TABS
 from mailtrap_web.inspector.source import lines as source_lines
+from mailtrap_web.world import World
 
 Put = Callable[..., Summary]
 
@@ -107,9 +109,26 @@ def test_a_deleted_message_is_gone(client: FlaskClient, put: Put) -> None:
 def test_an_empty_sandbox_says_how_to_send_something(client: FlaskClient) -> None:
     response = client.get("/")
 
-    assert "No mail yet" in response.text
+    assert "No mail yet. Everything is listening." in response.text
     assert "<mark>&#34;localhost&#34;, 1025</mark>" in response.text
     assert "nodemailer" in client.get("/?with=Node").text
+    assert_clean(response.text)
+
+
+@pytest.mark.parametrize(
+    ("addresses", "said"),
+    [
+        ({}, "No mail yet. SMTP is off."),
+        ({"smtp": ("/run/<b>/smtp.sock", 0)}, 'the Unix socket <code class="wire">/run/&lt;b&gt;/smtp.sock</code>'),
+    ],
+)
+def test_no_port_is_named_where_none_is(
+    store: Store, current: Current, addresses: dict[str, tuple[str, int]], said: str
+) -> None:
+    response = create_app(World(store=store, current=current, addresses=addresses)).test_client().get("/")
+
+    assert said in response.text
+    assert "<mark>" not in response.text
     assert_clean(response.text)
 
 

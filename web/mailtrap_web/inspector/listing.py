@@ -62,9 +62,10 @@ def messages() -> ResponseReturnValue:
 def start() -> ResponseReturnValue:
     """Nothing is there yet: how to send something."""
     name = request.args.get("with", "Python")
-    _, port = world().addresses.get("smtp", ("", 0))
-    there = snippets(host(), port or 1025)
-    return page("start.html", names=list(there), name=name if name in there else "Python", snippets=there)
+    path, port = world().addresses.get("smtp", ("", 0))
+    there = snippets(host(), port) if port else {}
+    chosen = name if name in there else "Python"
+    return page("start.html", names=list(there), name=chosen, snippets=there, path=path)
 
 
 def listing(around: Summary | None = None) -> Listing:
