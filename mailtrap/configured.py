@@ -81,7 +81,7 @@ class Accounts:
         self._kept: dict[Key, Configured] = {}
         self._kept_passwords: dict[int, str] = {}
         if store is not None:
-            self._kept = {(project, each.name): each for project, each in store.configured()}
+            self._kept = _kept(store)
             self._kept_passwords = store.passwords()
         self._changed()
 
@@ -198,3 +198,17 @@ class Accounts:
         passwords = self._given_passwords or self._kept_passwords
         self.has_passwords = bool(passwords) or any(each.password is not None for each in every)
         self.any = bool(every or passwords) or self.known_recipients or self.policy == "required"
+
+
+def _kept(store: Store) -> dict[Key, Configured]:
+    """What *store* keeps, by names of today: an earlier version had some with needless quotes, which are renamed."""
+    kept = {(project, each.name): each for project, each in store.configured()}
+    for (project, name), each in tuple(kept.items()):
+        folded = replace(each, name=account_name(name))
+        if folded.name != name:
+            del kept[project, name]
+            store.unconfigure(project, name)
+            if (project, folded.name) not in kept:
+                kept[project, folded.name] = folded
+                store.configure(project, folded)
+    return kept

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+from mailtrap.accounts import account_name
 from mailtrap.clock import Clock
 from mailtrap.envelope import Address
 from mailtrap.errors import MailtrapError, StoreUnavailable
@@ -92,5 +93,6 @@ class Held:
     def _release(self, number: int, what: str) -> Future[Any] | None:
         its = json.loads(what)
         with suppress(StoreUnavailable):  # closed: it is remembered, and done after the next start
-            return self._store.release(number, its["project"], its["release"], its["accounts"])
+            accounts = [account_name(each) for each in its["accounts"]]  # an earlier version kept needless quotes
+            return self._store.release(number, its["project"], its["release"], accounts)
         return None

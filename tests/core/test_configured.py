@@ -74,6 +74,20 @@ def test_what_is_removed_is_configured_no_more(store: SqliteStore, project: int)
     assert not Accounts(store).every(project)
 
 
+@pytest.mark.parametrize("password", ["new", None])
+def test_what_was_kept_under_a_name_with_needless_quotes_holds_for_the_one_without(
+    store: SqliteStore, project: int, password: str | None
+) -> None:
+    store.configure(project, Configured('"ann"@example.com', "old"))
+    if password is not None:
+        store.configure(project, Configured(ANN, password))
+
+    for _ in range(2):
+        assert Accounts(store).every(project) == [Configured(ANN, password or "old")]
+    assert Accounts(store).remove(project, '"ann"@example.com')
+    assert not Accounts(store).every(project)
+
+
 def test_a_project_that_is_gone_has_nothing_configured() -> None:
     accounts = Accounts()
     accounts.put(1, Configured(ANN))

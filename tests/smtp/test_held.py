@@ -81,6 +81,15 @@ def test_what_is_deleted_meanwhile_is_not_released() -> None:
         assert sandbox.store.remembered() == {}
 
 
+def test_a_name_with_needless_quotes_as_an_earlier_version_kept_it_is_that_without() -> None:
+    with Sandbox(smtp_profile="full") as sandbox:
+        sent = sandbox.deliver(b"Subject: x\r\n\r\n", rcpt_to=["eve@example.com"])
+        sandbox.held.hold(sent.summary, ['"bob"@example.com'], 60).result()
+        sandbox.clock.advance(60)
+
+        assert unseen(sandbox, "bob@example.com") == 1
+
+
 def test_a_restart_forgets_nobody(tmp_path: Path) -> None:
     with Sandbox(smtp_profile="full", data=tmp_path) as sandbox:
         send(sandbox, "HOLDFOR=60")
