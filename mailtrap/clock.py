@@ -12,6 +12,8 @@ from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from mailtrap.errors import NotFound
+
 MOST_AHEAD = 50 * 365 * 86_400.0
 """Seconds that the clock can be moved ahead by, all in all: beyond, dates would end."""
 
@@ -128,7 +130,8 @@ class Clock:
         return None
 
     def _done(self, number: int, future: Future[Any] | None = None) -> None:
-        if future is not None and not future.cancelled() and (error := future.exception()) is not None:
+        error = None if future is None or future.cancelled() else future.exception()
+        if error is not None and not isinstance(error, NotFound):  # what is gone is no concern any more
             log.error("what was to be done later failed", exc_info=error)
         with self._changed:
             del self._under_way[number]

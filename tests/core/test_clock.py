@@ -8,6 +8,7 @@ from concurrent.futures import Future
 import pytest
 
 from mailtrap.clock import Clock
+from mailtrap.errors import ProjectGone
 
 
 def test_it_never_goes_back() -> None:
@@ -63,6 +64,17 @@ def test_a_job_that_fails_keeps_no_other_from_being_done(caplog: pytest.LogCaptu
 
     assert done == ["third"]
     assert [record.message for record in caplog.records] == ["what was to be done later failed"] * 2
+    clock.close()
+
+
+def test_what_comes_too_late_for_something_that_is_gone_has_not_failed(caplog: pytest.LogCaptureFixture) -> None:
+    clock = Clock()
+    late: Future[None] = Future()
+    late.set_exception(ProjectGone())
+    clock.after(1, lambda: late)
+    clock.advance(1)
+
+    assert not caplog.records
     clock.close()
 
 
