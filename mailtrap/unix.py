@@ -98,7 +98,11 @@ def _alone_in(directory: Path) -> Iterator[None]:
     """No other sandbox opens a socket there meanwhile: before it listens it looks as if it were left behind."""
     import fcntl  # late: where there are no Unix sockets, this is not there either
 
-    place = os.open(directory, os.O_RDONLY)
+    try:
+        place = os.open(directory, os.O_RDONLY)
+    except PermissionError:  # as with a spool that one may write to, and not look into
+        yield
+        return
     try:
         for _ in range(ATTEMPTS):  # whoever holds it for longer is no sandbox, and does not matter
             try:
@@ -128,7 +132,7 @@ def _is_in_use(path: Path) -> bool:
         connected(str(path), 0).close()
     except ConnectionRefusedError:
         return False
-    except FileNotFoundError:
+    except (FileNotFoundError, PermissionError):
         raise
     except OSError:  # there is a queue, or it is of another kind or of somebody else: in any case it is not ours
         return True
@@ -142,11 +146,11 @@ def _identity(path: Path) -> tuple[int, int]:
 
 def _explain(error: OSError, path: Path, setting: str) -> str:
     if error.errno == errno.EADDRINUSE:
-        return f"{path} is in use by another program: stop that one, or set {setting} to another path"
+        return f"{path} is in use already: stop what listens there, or set {setting} to another path"
     if error.errno == errno.ENOTSOCK:
         return f"{path} is there and is no Unix socket: set {setting} to another path"
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
         return f"{path} cannot be made, because {path.parent} is no directory: set {setting} to a path in one"
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return f"{path} is not for this user to make: set {setting} to a path in a directory of this user's"
+        return f"{path} is not for this user to make: set {setting} to a free path in a directory of this user's"
     return f"{path}, for {setting}, cannot be opened: {error.strerror or error}"

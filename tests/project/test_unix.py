@@ -84,6 +84,33 @@ def test_a_directory_of_somebody_else_is_named(folder: Path) -> None:
     assert in_child(refused).startswith(f"{folder}/x.sock is not for this user to make: set lmtp to")
 
 
+def test_a_directory_to_write_to_alone_will_do(folder: Path) -> None:
+    folder.chmod(0o333)
+
+    def opened() -> str:
+        if os.getuid() == 0:
+            os.setuid(65534)
+        with listening(folder / "x.sock"):
+            return "listens"
+
+    assert in_child(opened) == "listens"
+    folder.chmod(0o755)
+
+
+def test_what_somebody_else_left_behind_is_not_in_use(folder: Path) -> None:
+    if os.getuid() != 0:
+        pytest.skip("only root can leave something behind as somebody else")
+    bound(folder / "x.sock").close()
+    folder.joinpath("x.sock").chmod(0o600)
+    folder.chmod(0o777)
+
+    def refused() -> str:
+        os.setuid(65534)
+        return refusal(folder / "x.sock")
+
+    assert in_child(refused).startswith(f"{folder}/x.sock is not for this user to make: set lmtp to a free path")
+
+
 def test_what_is_no_socket_is_left_alone(folder: Path) -> None:
     paths = [folder / "file", folder / "directory", folder / "link"]
     paths[0].write_text("precious")
@@ -101,13 +128,13 @@ def test_what_is_no_socket_is_left_alone(folder: Path) -> None:
 def test_a_socket_that_is_in_use_is_left_alone(folder: Path) -> None:
     path = folder / "x.sock"
     with listening(path):
-        assert refusal(path) == f"{path} is in use by another program: stop that one, or set lmtp to another path"
+        assert refusal(path) == f"{path} is in use already: stop what listens there, or set lmtp to another path"
         assert answers(path)
 
 
 def test_a_socket_of_another_kind_that_is_in_use_is_left_alone(folder: Path) -> None:
     with bound(folder / "log", socket.SOCK_DGRAM):
-        assert "is in use by another program" in refusal(folder / "log")
+        assert "is in use already" in refusal(folder / "log")
         assert folder.joinpath("log").is_socket()
 
 
@@ -123,7 +150,7 @@ def test_a_server_whose_queue_is_full_is_one_that_lives(folder: Path) -> None:
         if asked == errno.ECONNREFUSED:
             pytest.skip("here a full queue looks like nobody")
 
-        assert "is in use by another program" in refusal(path)
+        assert "is in use already" in refusal(path)
 
 
 def test_where_there_are_no_unix_sockets_it_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -189,7 +216,7 @@ def test_of_many_at_a_time_one_gets_it_and_keeps_it(folder: Path) -> None:
             each.join()
 
         [only] = opened
-        assert set(refused) == {f"{path} is in use by another program: stop that one, or set lmtp to another path"}
+        assert set(refused) == {f"{path} is in use already: stop what listens there, or set lmtp to another path"}
         assert answers(path)
         only.close()
 

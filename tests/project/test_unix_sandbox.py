@@ -101,7 +101,7 @@ def test_what_is_neither_a_port_nor_a_path_is_told_in_one_line(value: object) ->
 
 
 def test_two_protocols_cannot_have_one_socket(folder: Path) -> None:
-    with pytest.raises(CannotListen, match=r"x\.sock is in use by another program: stop that one, or set lmtp to"):
+    with pytest.raises(CannotListen, match=r"x\.sock is in use already: stop what listens there, or set lmtp to"):
         Sandbox(smtp=folder / "x.sock", lmtp=folder / "x.sock").start()
 
     assert list(folder.iterdir()) == []
@@ -309,7 +309,5 @@ def test_a_socket_in_use_is_one_line_and_exit_1(folder: Path, plain_environ: dic
         ended = subprocess.run(command, cwd=folder, env=plain_environ, capture_output=True, text=True, check=False)
 
     assert ended.returncode == 1
-    assert ended.stderr.startswith(
-        f"mailtrap: {folder}/x.sock is in use by another program: stop that one, or set smtp"
-    )
+    assert ended.stderr.startswith(f"mailtrap: {folder}/x.sock is in use already: stop what listens there, or set smtp")
     assert ended.stderr.count("\n") == 1
