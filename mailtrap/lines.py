@@ -11,6 +11,10 @@ HTTP = frozenset("GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH".split())
 """Commands of a protocol that is not spoken at any port for mail (RFC 9110 §9.3, RFC 5789)."""
 
 
+_BEGINNING = 64
+"""Octets of a line in which its command is, whatever space is before it."""
+
+
 class LineTooLong(MailtrapError):
     """A line over the limit came; it was dropped as it came in."""
 
@@ -24,7 +28,8 @@ class Lines:
         self._longest = max(limit, LIMIT)
         self._octets = bytearray()
         self._scanned = 0  # no LF before this
-        self._overlong = False
+        self._dropped = b""
+        """How a line began that is too long, whoever says it."""
 
     def __len__(self) -> int:
         return len(self._octets)
@@ -45,7 +50,7 @@ class Lines:
             return True
         self._scanned = len(self._octets)
         if self._scanned > self._longest + 1:  # the CR of the line's end may be here already
-            self._overlong = True
+            self._dropped = self._dropped or bytes(self._octets[:_BEGINNING])
             self._octets.clear()
             self._scanned = 0
         return False
@@ -61,7 +66,7 @@ class Lines:
         del self._octets[: self._scanned + 1]
         self._scanned = 0
         line = line.removesuffix(b"\r")
-        if self._overlong or len(line) > self._limit:
+        if self._dropped or len(line) > self._limit:
             self._check(line, in_exchange=in_exchange)
         return line
 
@@ -73,7 +78,8 @@ class Lines:
         return octets
 
     def _check(self, line: bytes, *, in_exchange: bool) -> None:
-        overlong, self._overlong = self._overlong, False
-        limit = self._longest if in_exchange or line[:5].upper() == b"AUTH " else self._limit
-        if overlong or len(line) > limit:
+        dropped, self._dropped = self._dropped, b""
+        is_auth = (dropped or line[:_BEGINNING]).upper().split(None, 1)[:1] == [b"AUTH"]
+        limit = self._longest if in_exchange or is_auth else self._limit
+        if dropped or len(line) > limit:
             raise LineTooLong(f"a line may have {limit:,} octets")

@@ -72,6 +72,25 @@ def test_what_belongs_to_auth_may_be_longer_than_other_lines(size: int) -> None:
         assert fed(pieces, SHORT, in_exchange=in_exchange) == [line, None]
 
 
+@pytest.mark.parametrize("command", [b"AUTH\tPLAIN x", b" auth PLAIN x", b"\t Auth PLAIN x"])
+def test_space_is_no_reason_to_know_auth_no_more(command: bytes) -> None:
+    line = command.ljust(LIMIT, b"x")
+
+    assert fed([line + b"\n"], SHORT) == [line]
+
+
+@pytest.mark.parametrize(("command", "limit"), [(b"AUTH PLAIN ", LIMIT), (b"RETR ", SHORT), (b"AUTHOR ", SHORT)])
+@pytest.mark.parametrize("length", [LIMIT + 1, LIMIT * 3])
+def test_the_limit_that_is_told_is_that_of_the_command(command: bytes, limit: int, length: int) -> None:
+    lines = Lines(SHORT)
+    for piece in (command.ljust(length, b"x"), b"AUTH x", b"\r\n"):
+        lines.feed(piece)
+        lines.ready()
+
+    with pytest.raises(LineTooLong, match=f"may have {limit:,} octets"):
+        lines.take()
+
+
 def test_what_comes_after_a_new_beginning_is_as_long_as_before() -> None:
     lines = Lines(SHORT)
     lines.clear()
