@@ -107,13 +107,10 @@ class Watch:
         if isinstance(event, ProjectDeleted):
             self._is_over = True
             self._wake()
-        if not isinstance(event, Added):
-            return
-        if self._since is not None and event.modseq <= self._since:
-            return
-        summary = event.summary
-        if matches(self._query, summary, partial(_document, event), account=self._account):
-            self._note(summary)
+        elif isinstance(event, Added) and (self._since is None or event.modseq > self._since):
+            summary = event.summary
+            if matches(self._query, summary, partial(_document, event), account=self._account):
+                self._note(summary)
 
     def _note(self, summary: Summary) -> None:
         with self._changed:
