@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
+from chores import reclaim
 from faulty import until_so
 from messages import new_message
 
@@ -171,8 +172,7 @@ def test_its_space_is_given_back_and_its_ids_are_free(store: SqliteStore) -> Non
     store.delete_project(at.project)
 
     assert store.add(again).result().id == at.message
-    while store._reclaim.due:
-        store._writer.submit(store._reclaim).result()
+    reclaim(store)
     [count] = store._db.execute("SELECT count(*) FROM message WHERE project = ?", (at.project,)).fetchone()
     assert count == 0
     assert len(store.messages(others.project).summaries) == 2

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from chores import reclaim
 from messages import new_message
 from steps import steps
 
@@ -21,12 +22,6 @@ if TYPE_CHECKING:
     from tests.store.conftest import Open
 
 TEXT = b"Subject: order\r\n\r\n" + b" ".join(b"word%d" % number for number in range(400))
-
-
-def reclaim(store: SqliteStore) -> None:
-    """Let the writer do all that waits for a quiet moment."""
-    while store._reclaim.due:
-        store._writer.submit(store._reclaim).result()
 
 
 def rows(store: SqliteStore) -> dict[str, int]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from chores import reclaim
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -346,8 +347,7 @@ class StoreAndModel(RuleBasedStateMachine):
 
     @rule()
     def give_space_back(self) -> None:
-        while self.store._reclaim.due:
-            self.store._writer.submit(self.store._reclaim).result()
+        reclaim(self.store)
 
     @rule()
     def close_and_open(self) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from chores import reclaim
 from messages import new_message
 
 from mailtrap.errors import NotFound
@@ -85,8 +86,7 @@ def test_what_was_deleted_meanwhile_stays_away(compressing: SqliteStore) -> None
     project = compressing.project("default").id
     messages = [compressing.add(new_message(project, TEXT)).result() for _ in range(3)]
     compressing.delete(project, [messages[1].id])
-    while compressing._reclaim.due:
-        compressing._writer.submit(compressing._reclaim).result()
+    reclaim(compressing)
     pack(compressing)
 
     assert [is_packed(compressing, each.number) for each in messages] == [[1], [], [1]]

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from chores import reclaim
 from messages import HELLO, new_message
 
 from mailtrap.envelope import Address
@@ -147,8 +148,7 @@ def test_what_is_deleted_while_it_is_read_ends_with_not_found(store: SqliteStore
     half = store.slices(message.number)
     next(half)
     store.delete(project, [message.id])
-    while store._reclaim.due:
-        store._writer.submit(store._reclaim).result()
+    reclaim(store)
 
     with pytest.raises(NotFound):
         next(half)

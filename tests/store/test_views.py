@@ -7,6 +7,7 @@ import sqlite3
 from datetime import date
 
 import pytest
+from chores import reclaim
 from messages import HELLO, new_message, numbered
 
 from mailtrap.bus import Event
@@ -174,8 +175,7 @@ def test_an_outline_that_cannot_be_made_stops_nothing(
 def test_nothing_is_left_of_the_outline_of_a_deleted_message(store: SqliteStore, project: int, inbox: int) -> None:
     store._fulltext.catch_up()
     store.delete(project, [each.id for each in store.messages(project).summaries])
-    while store._reclaim.due:
-        store._writer.submit(store._reclaim).result()
+    reclaim(store)
 
     assert all(without_index(store, number) for number in (1, 2, 3))
 
