@@ -192,6 +192,13 @@ class World:
         self.undo.callback(peer.close)
         return peer
 
+    def inside(self, place: bytes) -> Peer:
+        """A peer that was greeted, and has entered a mailbox, or one of a project: ``7``, ``7 2``."""
+        peer = self.connect()
+        peer.line()
+        peer.ask(b"enter " + place)
+        return peer
+
     def in_memory(self) -> InMemory:
         peer = InMemory(self.loop, self.server.listener(self.session))
         assert peer.line() == b"hello"
@@ -437,10 +444,7 @@ def test_a_session_ends_once_and_so_does_its_transcript(world: World) -> None:
 
 
 def test_an_event_reaches_those_whose_mailbox_it_concerns_and_nobody_else(world: World) -> None:
-    peers = [world.connect() for _ in range(3)]
-    for peer, mailbox in zip(peers, (b"7", b"7", b"8"), strict=True):
-        peer.line()
-        peer.ask(b"enter " + mailbox)
+    peers = [world.inside(each) for each in (b"7", b"7", b"8")]
     world.bus.publish(added(1, 7))
     world.bus.publish(Deleted(1, 2, (), (), "deleted", {8: (1,), 9: (2,)}))
 
@@ -465,9 +469,7 @@ def test_an_event_is_heard_before_whatever_is_asked_after_it(world: World) -> No
 
 
 def test_an_emptied_project_concerns_all_that_are_in_it(world: World) -> None:
-    one, other = world.connect(), world.connect()
-    one.line(), other.line()
-    one.ask(b"enter 7 1"), other.ask(b"enter 7 2")
+    one, other = world.inside(b"7 1"), world.inside(b"7 2")
     world.bus.publish(Emptied(2, 5, 100))
 
     assert other.line() == b"event 5\r\n"
@@ -475,9 +477,7 @@ def test_an_emptied_project_concerns_all_that_are_in_it(world: World) -> None:
 
 
 def test_a_project_that_is_deleted_takes_its_sessions_along_and_no_other(world: World) -> None:
-    one, other = world.connect(), world.connect()
-    one.line(), other.line()
-    one.ask(b"enter 7 1"), other.ask(b"enter 7 2")
+    one, other = world.inside(b"7 1"), world.inside(b"7 2")
     world.bus.publish(Emptied(2, 5, 100))
     world.bus.publish(ProjectDeleted(2, 6))
 
@@ -486,9 +486,7 @@ def test_a_project_that_is_deleted_takes_its_sessions_along_and_no_other(world: 
 
 
 def test_it_takes_them_along_when_what_is_under_way_is_done(world: World) -> None:
-    peer = world.connect()
-    peer.line()
-    peer.ask(b"enter 7 2")
+    peer = world.inside(b"7 2")
     peer.send(b"think\r\n")
     assert world.thinking.wait(PATIENCE)
     peer.send(b"say more\r\n")
@@ -499,9 +497,7 @@ def test_it_takes_them_along_when_what_is_under_way_is_done(world: World) -> Non
 
 
 def test_half_a_command_is_heard_to_its_end_before_that(world: World) -> None:
-    peer = world.connect()
-    peer.line()
-    peer.ask(b"enter 7 2")
+    peer = world.inside(b"7 2")
     peer.send(b"say ")
     world.until(lambda driver: driver.session.wants_more)
     world.bus.publish(ProjectDeleted(2, 6))
@@ -511,9 +507,7 @@ def test_half_a_command_is_heard_to_its_end_before_that(world: World) -> None:
 
 
 def test_a_peer_that_reads_slowly_gets_all_that_was_said_before_that(world: World) -> None:
-    peer = world.connect()
-    peer.line()
-    peer.ask(b"enter 7 2")
+    peer = world.inside(b"7 2")
     peer.send(b"much 200\r\n")
     world.until(lambda driver: driver._writable is not None)
     world.bus.publish(ProjectDeleted(2, 6))
@@ -536,9 +530,7 @@ def test_who_enters_a_project_that_was_deleted_just_now_goes_too(world: World) -
 
 
 def test_nobody_hangs_in_a_project_that_is_deleted(world: World) -> None:
-    peer = world.connect()
-    peer.line()
-    peer.ask(b"enter 7 2")
+    peer = world.inside(b"7 2")
     peer.send(b"hang\r\n")
     world.until(lambda driver: driver.session.hanging)
     world.bus.publish(ProjectDeleted(2, 6))
@@ -569,9 +561,7 @@ def test_an_event_that_comes_while_a_session_enters_is_not_missed(world: World) 
 
 def test_nobody_is_told_in_the_thread_that_publishes(world: World) -> None:
     threads: list[int] = []
-    peer = world.connect()
-    peer.line()
-    peer.ask(b"enter 7")
+    peer = world.inside(b"7")
     session: Any = world.sessions[0]
     told = session.notify
 
@@ -631,9 +621,7 @@ def test_what_comes_during_a_pause_waits_within_bounds(world: World) -> None:
 
 
 def test_what_was_committed_during_a_pause_is_told_after_it(world: World) -> None:
-    peer = world.connect()
-    peer.line()
-    peer.ask(b"enter 7")
+    peer = world.inside(b"7")
     peer.send(b"wait 3600\r\n")
     world.clock.pause()
     world.bus.publish(added(1, 7))
@@ -686,9 +674,7 @@ def test_a_slow_session_is_quick_to_end(world: World) -> None:
 
 
 def test_a_session_that_hangs_says_nothing_more_and_goes_with_its_peer(world: World) -> None:
-    peer = world.connect()
-    peer.line()
-    peer.ask(b"enter 7")
+    peer = world.inside(b"7")
     peer.send(b"hang\r\n" + b"say more\r\n" * 100_000)
     world.until(lambda driver: driver.session.hanging)
     world.bus.publish(added(1, 7))
