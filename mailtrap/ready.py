@@ -9,6 +9,7 @@ import socket
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -28,18 +29,30 @@ PAUSE = 0.05
 """Between two looks, in seconds."""
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where to ask: a URL, or the path of a Unix socket and what is spoken there."""
+
+    scheme: str
+    url: str = ""
+    path: str = ""
+
+    def __str__(self) -> str:
+        return self.url or f"{self.scheme}+{place(self.path, 0)}"
+
+
 def main(arguments: Sequence[str]) -> int:
     """``mailtrap ready``: 0 if the sandbox is ready, 1 if it is not, 2 for a wrong option."""
     options = parser().parse_args(arguments)
     try:
-        address = options.server or _own_place(load({}, os.environ, Path.cwd()))
+        asked = options.server or _own_place(load({}, os.environ, Path.cwd()))
     except BadSettings as error:
         print(f"mailtrap: {error}", file=sys.stderr)
         return 2
     deadline = time.monotonic() + options.wait
-    while trouble := _trouble(address):
+    while trouble := _trouble(asked):
         if time.monotonic() >= deadline:
-            print(f"mailtrap: {address} is not ready: {trouble}", file=sys.stderr)
+            print(f"mailtrap: {asked} is not ready: {trouble}", file=sys.stderr)
             return 1
         time.sleep(PAUSE)
     return 0
@@ -65,9 +78,10 @@ def parser() -> argparse.ArgumentParser:
     return options
 
 
-def _server(text: str) -> str:
+def _server(text: str) -> Place:
     try:
-        return quantities.url(text)
+        url = quantities.url(text)
+        return Place(urlsplit(url).scheme, url)
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"{text!r} is not {error}") from None
 
@@ -81,56 +95,49 @@ def _seconds(text: str) -> float:
 
 def own_address(settings: Settings) -> str:
     """The URL at which a sandbox with *settings* answers in plaintext: of its REST API, or another of its protocols."""
-    address = _own_place(settings)
-    if _path(address):
+    own = _own_place(settings)
+    if own.path:
         raise BadSettings("these settings have a Unix socket where to ask, and only mailtrap ready can: use --server")
-    return address
+    return own.url
 
 
-def _own_place(settings: Settings) -> str:
-    """The same, but for a Unix socket ``http+unix:/run/http.sock``."""
+def _own_place(settings: Settings) -> Place:
     asked = {"http": settings.http, "smtp": settings.smtp or settings.submission}
     asked |= {"pop3": settings.pop3, "imap": settings.imap}
     scheme, port = next(((scheme, port) for scheme, port in asked.items() if port is not None), ("", None))
     if not port:
         raise BadSettings("these settings do not say at which port to ask: use --server")
     if isinstance(port, Path):
-        return f"{scheme}+{place(str(port.absolute()), 0)}"
+        return Place(scheme, path=str(port.absolute()))
     host = EVERYWHERE.get(settings.host[0], settings.host[0])
-    return f"{scheme}://{place(host, port)}"
+    return Place(scheme, f"{scheme}://{place(host, port)}")
 
 
-def _path(address: str) -> str:
-    """Of a Unix socket; else empty."""
-    return address.partition("+unix:")[2]
-
-
-def _trouble(address: str) -> str:
-    """Why the sandbox at *address* is not ready; empty if it is."""
+def _trouble(asked: Place) -> str:
+    """Why the sandbox at *asked* is not ready; empty if it is."""
     try:
-        return _http_trouble(address) if address.startswith("http") else _greeting_trouble(address)
+        return _greeting_trouble(asked) if asked.scheme in GREETINGS else _http_trouble(asked)
     except (OSError, http.client.HTTPException) as error:
         return str(error) or type(error).__name__
 
 
-def _http_trouble(address: str) -> str:
-    server, path = urlsplit(address), _path(address)
+def _http_trouble(asked: Place) -> str:
+    server = urlsplit(asked.url)
     kind = http.client.HTTPSConnection if server.scheme == "https" else http.client.HTTPConnection
     connection = kind(server.hostname or "localhost", server.port, timeout=5)
     try:
-        if path:
-            connection.sock = unix.connected(path, 5)
-        connection.request("GET", (server.path if not path else "") + "/readyz")
+        if asked.path:
+            connection.sock = unix.connected(asked.path, 5)
+        connection.request("GET", server.path + "/readyz")
         answer = connection.getresponse()
     finally:
         connection.close()
     return "" if answer.status == http.client.OK else f"{answer.status} {answer.reason}"
 
 
-def _greeting_trouble(address: str) -> str:
-    server, path = urlsplit(address), _path(address)
+def _greeting_trouble(asked: Place) -> str:
+    server = urlsplit(asked.url)
     where = server.hostname or "", server.port or 0
-    with unix.connected(path, 5) if path else socket.create_connection(where, timeout=5) as connection:
+    with unix.connected(asked.path, 5) if asked.path else socket.create_connection(where, timeout=5) as connection:
         greeting = connection.recv(512).decode("ascii", "replace").strip()
-    protocol = server.scheme.partition("+")[0]
-    return "" if greeting.startswith(GREETINGS[protocol]) else greeting or "no greeting"
+    return "" if greeting.startswith(GREETINGS[asked.scheme]) else greeting or "no greeting"
