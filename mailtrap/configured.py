@@ -90,7 +90,7 @@ class Accounts:
     def give(self, project: int, configured: Configured) -> None:
         """An account of the settings: it comes before what is kept, and is not."""
         with self._lock:
-            folded = replace(configured, name=account_name(configured.name))
+            folded = _folded(configured)
             self._given[project, folded.name] = folded
             self._changed()
 
@@ -156,7 +156,7 @@ class Accounts:
 
     def put(self, project: int, configured: Configured) -> Configured:
         """Configure an account, in the place of what it was; gives it with its name folded."""
-        folded = replace(configured, name=account_name(configured.name))
+        folded = _folded(configured)
         with self._lock:
             if self._store is not None:
                 self._store.configure(project, folded)
@@ -200,11 +200,15 @@ class Accounts:
         self.any = bool(every or passwords) or self.known_recipients or self.policy == "required"
 
 
+def _folded(configured: Configured) -> Configured:
+    return replace(configured, name=account_name(configured.name))
+
+
 def _kept(store: Store) -> dict[Key, Configured]:
     """What *store* keeps, by names of today: an earlier version had some with needless quotes, which are renamed."""
     kept = {(project, each.name): each for project, each in store.configured()}
     for (project, name), each in tuple(kept.items()):
-        folded = replace(each, name=account_name(name))
+        folded = _folded(each)
         if folded.name != name:
             del kept[project, name]
             store.unconfigure(project, name)
