@@ -68,7 +68,7 @@ class Driver(Connection):
             self.notify(event)
 
     def notify(self, event: Event) -> None:
-        """Let the session hear of *event*, and say what it has to say; it ends with its project."""
+        """Let the session hear of *event*, and say what it has to say; it ends with its project, hanging or not."""
         if isinstance(event, ProjectDeleted):
             self.dismiss(PROJECT_DELETED, patiently=True)
             return

@@ -10,7 +10,6 @@ LIMIT = 12_288
 HTTP = frozenset("GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH".split())
 """Commands of a protocol that is not spoken at any port for mail (RFC 9110 §9.3, RFC 5789)."""
 
-
 _BEGINNING = 64
 """Octets of a line in which its command is, whatever space is before it."""
 
